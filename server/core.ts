@@ -1,0 +1,238 @@
+/**
+ * The parts that the server and the CLI have in common: connections, stores, rules. Nothing here listens or
+ * prints; main.ts and cli.ts do.
+ */
+import { randomBytes } from "node:crypto";
+import { cpus, hostname } from "node:os";
+import type { Session } from "../shared/contract/sessions.ts";
+import type { SessionId } from "../shared/ids.ts";
+import type { Config } from "./config.ts";
+import { createAccounts } from "./domain/accounts.ts";
+import type { EndFacts } from "./domain/admission.ts";
+import { unlimitedAttempts } from "./domain/attempts.ts";
+import { createDirectory } from "./domain/directory.ts";
+import { createDoor } from "./domain/door.ts";
+import { createEnds } from "./domain/ends.ts";
+import { createHealing } from "./domain/healing.ts";
+import { createLastSeen } from "./domain/last-seen.ts";
+import { createLedger } from "./domain/ledger.ts";
+import { createPasswords } from "./domain/passwords.ts";
+import type { Report } from "./domain/report.ts";
+import { createSessions, nameOf } from "./domain/sessions.ts";
+import { createSignIn } from "./domain/sign-in.ts";
+import { createSweeper } from "./domain/sweeper.ts";
+import { createAccountStore } from "./redis/accounts.ts";
+import { createActivityLog, createActivityReader } from "./redis/activity.ts";
+import { createAttempts } from "./redis/attempts.ts";
+import { openConnection } from "./redis/connect.ts";
+import { createDeadlineStore } from "./redis/deadlines.ts";
+import { inspectRedis } from "./redis/inspect.ts";
+import { createLedgerStore } from "./redis/ledger.ts";
+import { createPresence } from "./redis/presence.ts";
+import { createDirectoryStore, createSessionStore } from "./redis/sessions.ts";
+
+export interface CoreOptions {
+  config: Config;
+  url: string;
+  /** A node holds a lease and answers for sockets; the CLI does neither. */
+  role: "node" | "cli";
+  knownHead?: { seq: number; generation: number } | undefined;
+  log: Report;
+  count: {
+    ends(reason: EndFacts["reason"], sessions: number): void;
+    signIn(result: "succeeded" | "failed" | "limited"): void;
+  };
+}
+
+export type Core = ReturnType<typeof createCore>;
+
+const seconds = 1000;
+const days = 24 * 60 * 60 * seconds;
+const flushEvery = 1 * seconds;
+const callDeadline = 2 * seconds;
+const sweepEvery = 5 * seconds;
+const tombstones = 28 * days;
+const hashesWaiting = 32;
+const sessionsCached = 50_000;
+/** Beyond a grant's life: what clocks of possible primaries may differ by, and a margin. */
+const retentionMargin = 60 * seconds;
+
+export function createCore({ config, url, role, knownHead, log, count }: CoreOptions) {
+  const name = `${hostname().slice(0, 24)}-${randomBytes(3).toString("hex")}`;
+  const node = role === "node" ? name : null;
+  const open = (part: string) => openConnection({ url, name: part, deadline: callDeadline, log });
+  const changes = open("changes");
+  const renewals = open("renewals");
+  const ledgerFollower = open("ledger");
+  const activityFollower = open("activity");
+
+  const clock = { monotonic: () => performance.now(), wall: () => Date.now() };
+  const { lease, accessTokenTtl, stepUpWindow } = config;
+  const retention = accessTokenTtl + retentionMargin;
+  let quorum = config.redisQuorum ?? 0;
+  let problems = ["Redis has not been reached yet"];
+
+  const ledgerStore = createLedgerStore({
+    changes,
+    renewals,
+    follower: ledgerFollower,
+    node,
+    lease,
+    retention,
+  });
+  const ledger = createLedger({
+    store: ledgerStore,
+    clock,
+    node,
+    lease,
+    quorum: () => quorum,
+    retention,
+    knownHead,
+    log,
+  });
+  const sessionStore = createSessionStore({
+    connection: changes,
+    tombstones,
+    grace: 2 * flushEvery,
+  });
+  const accountStore = createAccountStore(changes);
+  const directoryStore = createDirectoryStore(changes);
+  const activity = createActivityLog(changes);
+  const presence = createPresence({
+    connection: changes,
+    node,
+    nodes: () => ledgerStore.liveNodes(3 * lease),
+    life: 3 * lease,
+  });
+  const attempts = config.rateLimits ? createAttempts(changes) : unlimitedAttempts;
+  const passwords = createPasswords({ parallel: cpus().length, queue: hashesWaiting });
+
+  const ends = createEnds({
+    store: sessionStore,
+    ledger,
+    activity,
+    clock,
+    async nameOfAccount(id) {
+      const account = await accountStore.find(id);
+      return account && nameOf(account);
+    },
+    count: count.ends,
+  });
+  const door = createDoor({
+    find: sessionStore.find,
+    expire: ends.expire,
+    ledger,
+    grantLife: accessTokenTtl,
+    cacheSize: sessionsCached,
+  });
+  const sessions = createSessions({
+    store: sessionStore,
+    ledger,
+    activity,
+    presence,
+    lifetimes: config.sessions,
+    perAccount: config.sessions.perAccount,
+    stepUpWindow,
+    door,
+  });
+  const accounts = createAccounts({
+    store: accountStore,
+    ledger,
+    ends,
+    activity,
+    passwords,
+    clock,
+    signups: config.signups,
+  });
+  const signIn = createSignIn({
+    accounts: accountStore,
+    sessions,
+    ends,
+    ledger,
+    activity,
+    attempts,
+    passwords,
+    count: count.signIn,
+  });
+  const directory = createDirectory({
+    store: directoryStore,
+    rows: sessionStore.rows,
+    accounts: accountStore,
+    presence,
+    ledger,
+    show: sessions.show,
+  });
+  const healing = createHealing({
+    sessions: sessionStore,
+    accounts: accountStore,
+    ledger,
+    retention,
+  });
+  ledger.onLoss(async (lost) => {
+    for (const cut of lost) await healing.redo(cut);
+  });
+  const sweeper = createSweeper({
+    deadlines: createDeadlineStore(changes, name),
+    sessions: sessionStore,
+    directory: directoryStore,
+    ledger,
+    expire: ends.expire,
+    finishBegun: healing.finishBegun,
+    flushEvery,
+    every: sweepEvery,
+    log,
+  });
+
+  /** Rows as watchers see them. */
+  async function showRows(ids: readonly SessionId[]): Promise<Session[]> {
+    const [rows, sockets] = await Promise.all([sessionStore.rows(ids), presence.of(ids)]);
+    const shown = rows.map(async (row, at) => {
+      if (row === null || row.end) return [];
+      const account = row.accountId && (await accountStore.find(row.accountId));
+      return [sessions.show(row, account || null, sockets[at] ?? 0)];
+    });
+    return (await Promise.all(shown)).flat();
+  }
+
+  return {
+    name,
+    accounts,
+    accountStore,
+    activity,
+    activityReader: createActivityReader(activityFollower),
+    attempts,
+    directory,
+    door,
+    ends,
+    ledger,
+    presence,
+    sessions,
+    sessionStore,
+    showRows,
+    signIn,
+    sweeper,
+
+    createLastSeen: () =>
+      createLastSeen({ touch: sessionStore.touch, redisNow: ledger.redisNow, every: flushEvery }),
+
+    /** Resolves when Redis has answered; says what is wrong with it through `problems`. */
+    async connect(): Promise<void> {
+      await changes.ready();
+      const inspection = await inspectRedis(changes);
+      problems = inspection.problems;
+      for (const problem of problems) log.warn(problem);
+      quorum = config.redisQuorum ?? inspection.replicas;
+    },
+
+    /** What keeps this node from deciding, in words. */
+    problems: (): string[] => [
+      ...problems,
+      ...(ledger.holdsLease() ? [] : ["no lease: Redis has not confirmed one lately"]),
+    ],
+
+    close(): void {
+      for (const connection of [activityFollower, ledgerFollower, renewals, changes])
+        connection.close();
+    },
+  };
+}

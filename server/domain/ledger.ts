@@ -1,0 +1,371 @@
+/**
+ * A node's side of the ledger: it follows it, holds a lease on it, answers `admit` from what it knows, and
+ * appends what must cut access. Nothing is "done" before the quorum of replicas holds it and this node has
+ * applied it; a receipt then says which other nodes have applied it too (DESIGN section 4, protocol.md).
+ */
+import { DomainError } from "../../shared/errors.ts";
+import type { AccountId, SessionId } from "../../shared/ids.ts";
+import type { Receipt } from "../../shared/contract/sessions.ts";
+import {
+  admit,
+  applyEntry,
+  createKnowledge,
+  detectGap,
+  endOf,
+  extendLease,
+  forgetBefore,
+  holdsLease,
+  redisTimeAt,
+  type Cut,
+  type EndFacts,
+  type Grant,
+  type Knowledge,
+  type LedgerEntry,
+  type Verdict,
+} from "./admission.ts";
+import type { Clock } from "./clock.ts";
+import type { Report } from "./report.ts";
+import { adoptLedger, cutsLostBy } from "./resync.ts";
+
+export interface Renewal {
+  redisAt: number;
+  head: { seq: number; hash: string };
+  /** False: the entries are all that is retained, and do not continue what the node knows. */
+  continues: boolean;
+  entries: LedgerEntry[];
+  everyone: { generation: number; end: EndFacts | null };
+}
+
+/** Whose slot a change is on: an account, or a guest session that belongs to none. */
+export type Owner = AccountId | SessionId;
+
+export interface Acknowledgement {
+  node: string;
+  seq: number;
+  /** Sockets closed on that node, by the sequence number of the entry that closed them. */
+  closed: Record<string, number>;
+}
+
+export interface LedgerStore {
+  /** Write this node's lease and read what follows `seq`. Its own connection; ends within `deadline`. */
+  renew(from: { seq: number; hash: string }, deadline: number): Promise<Renewal>;
+  /** How many replicas hold all that was written on the connection of `renew`. */
+  waitForRenewal(replicas: number, deadline: number): Promise<number>;
+  /** Note that a change of `owner`'s slot has begun whose cut is not in the ledger yet. */
+  intend(operation: string, owner: Owner): Promise<void>;
+  /** Changes that were begun more than `age` milliseconds ago and never reached the ledger. */
+  unfulfilled(age: number): Promise<{ operation: string; owner: Owner }[]>;
+  /** Nothing had to be cut after all. */
+  fulfil(operation: string): Promise<void>;
+  /** Append, and remove the intent it fulfils. */
+  append(cut: Cut, intent: string | null): Promise<LedgerEntry>;
+  /** How many replicas hold all that was written on the connection of changes and appends. */
+  waitForAppend(replicas: number, deadline: number): Promise<number>;
+  /** What came after, within some seconds at most. Its own, blocking connection. */
+  follow(seq: number): Promise<{ entries: LedgerEntry[]; acknowledgements: Acknowledgement[] }>;
+  acknowledge(acknowledgement: Acknowledgement): Promise<void>;
+  /** Nodes that have renewed within the last `within` milliseconds. */
+  liveNodes(within: number): Promise<string[]>;
+  /** Give up this node's lease and its place among the nodes. */
+  leave(): Promise<void>;
+  drawGeneration(atLeast: number): Promise<number>;
+}
+
+export interface LedgerOptions {
+  store: LedgerStore;
+  clock: Clock;
+  /** Null: only appends and reads receipts, is no node and holds no lease (the CLI). */
+  node: string | null;
+  lease: number;
+  /** Replicas that must hold an entry or a renewal before it counts. */
+  quorum(): number;
+  /** How long deny knowledge is kept: a grant's life, clock difference of primaries, margin. */
+  retention: number;
+  /** The last head this node knew before it was started, to notice a restored Redis. */
+  knownHead?: { seq: number; generation: number } | undefined;
+  log: Report;
+}
+
+/** Called for each entry as it is applied; answers how many sockets it closed here. */
+export type EntryListener = (entry: LedgerEntry) => number;
+/** Called with what Redis has lost and this node still knows, to be done again. */
+export type LossListener = (lost: Cut[]) => Promise<void>;
+
+export type Ledger = ReturnType<typeof createLedger>;
+
+/** A node that did not confirm by then has no lease any more. */
+const receiptGrace = 250;
+const renewAttempt = 500;
+
+export function createLedger(options: LedgerOptions) {
+  const { store, clock, node, lease, log } = options;
+  const knowledge: Knowledge = createKnowledge();
+  const entryListeners: EntryListener[] = [];
+  const lossListeners: LossListener[] = [];
+  const receipts = createReceipts();
+  let appliedSomething = signal();
+  let renewing: Promise<boolean> | null = null;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let lag = 0;
+
+  const now = () => redisTimeAt(knowledge, clock.monotonic());
+
+  /** Apply entries in order; false when they do not continue what is known. */
+  function applyAll(entries: readonly LedgerEntry[]): boolean {
+    const closed: Record<string, number> = {};
+    let applied = 0;
+    let gap = false;
+    for (const entry of entries) {
+      if (entry.seq <= knowledge.seq) continue;
+      gap = detectGap(knowledge, entry);
+      if (gap) break;
+      applyEntry(knowledge, entry);
+      const sockets = announce(entry);
+      if (sockets > 0) closed[entry.seq] = sockets;
+      applied++;
+    }
+    if (applied > 0) acknowledge(closed);
+    return !gap;
+  }
+
+  function announce(entry: LedgerEntry): number {
+    let sockets = 0;
+    for (const listener of entryListeners) sockets += listener(entry);
+    return sockets;
+  }
+
+  function acknowledge(closed: Record<string, number>): void {
+    appliedSomething.fire();
+    appliedSomething = signal();
+    if (node === null) return;
+    const acknowledgement = { node, seq: knowledge.seq, closed };
+    receipts.note(acknowledgement);
+    store.acknowledge(acknowledgement).catch(() => {
+      // A lost acknowledgement costs the receipt this node's name, nothing else.
+    });
+  }
+
+  async function renew(): Promise<boolean> {
+    const sentAt = clock.monotonic();
+    const wallSentAt = clock.wall();
+    const renewal = await store.renew(knowledge, Math.min(lease / 2, renewAttempt * 2));
+    lag = renewal.head.seq - knowledge.seq;
+    if (!renewal.continues || !applyAll(renewal.entries)) await resync(renewal);
+    if (renewal.everyone.generation > knowledge.everyone.generation)
+      knowledge.everyone = renewal.everyone;
+    lag = 0;
+    const quorum = options.quorum();
+    if (quorum > 0 && (await store.waitForRenewal(quorum, lease / 4)) < quorum) return false;
+    extendLease(knowledge, { sentAt, wallSentAt, redisAt: renewal.redisAt, length: lease });
+    forgetBefore(knowledge, renewal.redisAt - options.retention);
+    return holdsLease(knowledge, clock.monotonic(), clock.wall());
+  }
+
+  /** The ledger does not continue what we know: take all of it, keep our own, tell Redis what it lost. */
+  async function resync(renewal: Renewal): Promise<void> {
+    const first = knowledge.seq === 0 && knowledge.hash === "";
+    const older =
+      renewal.head.seq < Math.max(knowledge.seq, options.knownHead?.seq ?? 0) ||
+      renewal.everyone.generation <
+        Math.max(knowledge.everyone.generation, options.knownHead?.generation ?? 0);
+    const lost = cutsLostBy(knowledge, renewal.entries);
+    const fresh = renewal.entries.filter((entry) => first || !isKnown(entry));
+    receipts.reset();
+    adoptLedger(knowledge, renewal.entries, renewal.head);
+    const closed: Record<string, number> = {};
+    for (const entry of fresh) closed[entry.seq] = announce(entry);
+    acknowledge(closed);
+    if (!first || older)
+      log.warn("the ledger was replaced; merged what it holds and told it what it lost", {
+        seq: renewal.head.seq,
+        lost: lost.length,
+        older,
+      });
+    if (older) await everyoneAgain();
+    if (lost.length > 0) for (const listener of lossListeners) await listener(lost);
+  }
+
+  const isKnown = (entry: LedgerEntry): boolean =>
+    entry.cut.kind === "ended" && entry.cut.sessions.every((id) => knowledge.ended.has(id));
+
+  /** Redis is older than something we knew: sessions that ended since may be alive in it. Nobody keeps one. */
+  async function everyoneAgain(): Promise<void> {
+    const known = Math.max(knowledge.everyone.generation, options.knownHead?.generation ?? 0);
+    const generation = await store.drawGeneration(known);
+    const end: EndFacts = { reason: "restored", at: now() === Infinity ? clock.wall() : now() };
+    options.knownHead = undefined;
+    applyAll([await store.append({ kind: "everyone", generation, kept: null, end }, null)]);
+  }
+
+  /** One shared attempt to hold a lease. */
+  function tryToRenew(): Promise<boolean> {
+    renewing ??= renew()
+      .catch((error: unknown) => {
+        if (!(error instanceof DomainError)) log.warn("lease renewal failed", { error });
+        return false;
+      })
+      .finally(() => (renewing = null));
+    return renewing;
+  }
+
+  async function keepRenewing(): Promise<void> {
+    if (stopped) return;
+    const started = clock.monotonic();
+    await tryToRenew();
+    const rest = Math.max(0, lease / 4 - (clock.monotonic() - started));
+    if (!stopped) timer = setTimeout(() => void keepRenewing(), rest);
+  }
+
+  async function keepFollowing(): Promise<void> {
+    while (!stopped) {
+      try {
+        const { entries, acknowledgements } = await store.follow(knowledge.seq);
+        for (const acknowledgement of acknowledgements) receipts.note(acknowledgement);
+        if (node === null) continue;
+        if (!applyAll(entries)) await tryToRenew();
+      } catch {
+        // Redis is away: its connection is already trying again, and without a lease nothing is admitted.
+        await pause(50);
+      }
+    }
+  }
+
+  /** Wait until this node has applied `seq`; the next renewal brings it where the push does not. */
+  async function applied(seq: number): Promise<void> {
+    const until = clock.monotonic() + lease + receiptGrace;
+    while (node !== null && knowledge.seq < seq && clock.monotonic() < until)
+      await Promise.race([appliedSomething.fired, pause(lease / 4)]);
+  }
+
+  return {
+    /** Resolves once this node holds its first lease. */
+    async start(): Promise<void> {
+      void keepFollowing();
+      if (node === null) return;
+      while (!stopped && !(await tryToRenew())) await pause(100);
+      void keepRenewing();
+    },
+
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      if (node !== null) await store.leave().catch(() => {});
+    },
+
+    /** May this grant act now? Synchronous, no I/O. */
+    admit: (grant: Grant): Verdict => admit(knowledge, grant, clock.monotonic(), clock.wall()),
+
+    /** What the ledger says of the end of this grant's session. */
+    endOf: (grant: Grant): EndFacts | null => endOf(knowledge, grant),
+
+    holdsLease: (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall()),
+
+    /** One shared attempt to get the lease back, within half a second. */
+    async regainLease(): Promise<boolean> {
+      await Promise.race([tryToRenew(), pause(renewAttempt)]);
+      return holdsLease(knowledge, clock.monotonic(), clock.wall());
+    },
+
+    /** Redis time in milliseconds, carried forward on the monotonic clock. */
+    redisNow: now,
+    generation: () => knowledge.everyone.generation,
+    endOfEveryone: () => knowledge.everyone,
+    head: () => ({ seq: knowledge.seq, generation: knowledge.everyone.generation }),
+    drawGeneration: () => store.drawGeneration(knowledge.everyone.generation),
+    intend: store.intend,
+    unfulfilled: store.unfulfilled,
+    fulfil: store.fulfil,
+    leaseAge: (): number =>
+      knowledge.lease === null
+        ? Number.POSITIVE_INFINITY
+        : clock.monotonic() - knowledge.lease.from,
+    lag: () => lag,
+    denials: () => knowledge.ended.size,
+
+    /**
+     * Append a cut. Resolves when the quorum holds it and this node has applied it; throws `not_confirmed`
+     * when that cannot be said in time (the cut stands wherever it arrived, and its intent is tried again).
+     */
+    async append(cut: Cut, intent: string | null): Promise<LedgerEntry> {
+      const entry = await store.append(cut, intent);
+      applyAll([entry]);
+      const quorum = options.quorum();
+      if (quorum > 0 && (await store.waitForAppend(quorum, lease)) < quorum)
+        throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
+      await applied(entry.seq);
+      return entry;
+    },
+
+    /** Wait until every live node has applied the entry, or has lost its lease: who did, and at what cost. */
+    async confirm(entry: LedgerEntry): Promise<Pick<Receipt, "confirmed" | "sockets">> {
+      const expected = await store.liveNodes(lease + receiptGrace);
+      return receipts.collect(entry.seq, expected, lease + receiptGrace);
+    },
+
+    onEntry: (listener: EntryListener) => void entryListeners.push(listener),
+    onLoss: (listener: LossListener) => void lossListeners.push(listener),
+  };
+}
+
+/** Who has applied what, from the acknowledgements as they pass. */
+function createReceipts() {
+  const appliedBy = new Map<string, number>();
+  const closedBy = new Map<number, Map<string, number>>();
+  let changed = signal();
+
+  return {
+    note({ node, seq, closed }: Acknowledgement): void {
+      appliedBy.set(node, seq);
+      for (const [entry, sockets] of Object.entries(closed)) {
+        const nodes = closedBy.get(Number(entry)) ?? new Map<string, number>();
+        nodes.set(node, sockets);
+        closedBy.set(Number(entry), nodes);
+      }
+      // Only entries that somebody may still be waiting for are worth remembering.
+      for (const entry of closedBy.keys()) {
+        if (closedBy.size <= 10_000) break;
+        closedBy.delete(entry);
+      }
+      changed.fire();
+      changed = signal();
+    },
+
+    /** The log was replaced: what was acknowledged in the old one says nothing about this one. */
+    reset(): void {
+      appliedBy.clear();
+      closedBy.clear();
+    },
+
+    async collect(
+      seq: number,
+      expected: readonly string[],
+      deadline: number,
+    ): Promise<Pick<Receipt, "confirmed" | "sockets">> {
+      const missing = () => expected.filter((node) => (appliedBy.get(node) ?? 0) < seq);
+      const expired = pause(deadline).then(() => "expired" as const);
+      while (missing().length > 0)
+        if ((await Promise.race([changed.fired, expired])) === "expired") break;
+      const absent = missing();
+      let sockets = 0;
+      for (const count of closedBy.get(seq)?.values() ?? []) sockets += count;
+      return {
+        confirmed: {
+          nodes: expected.length - absent.length,
+          of: expected.length,
+          ...(absent.length > 0 && { missing: absent }),
+        },
+        sockets,
+      };
+    },
+  };
+}
+
+function signal(): { fired: Promise<void>; fire(): void } {
+  let fire = () => {};
+  const fired = new Promise<void>((resolve) => (fire = resolve));
+  return { fired, fire };
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds).unref());

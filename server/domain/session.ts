@@ -1,0 +1,121 @@
+/**
+ * What a session is: its row, and how it is shown. The row's security facts are written only by the scripts in
+ * server/redis/scripts; nothing here or in koa-session writes them.
+ */
+import type { Account } from "../../shared/contract/accounts.ts";
+import type { Device, EndedSession, Session, SessionKind } from "../../shared/contract/sessions.ts";
+import type { AccountId, SessionId } from "../../shared/ids.ts";
+import type { EndFacts, Grant } from "./admission.ts";
+import { toInstant } from "./clock.ts";
+
+/** A session as Redis keeps it. Times are Redis time in milliseconds. */
+export interface SessionRow {
+  id: SessionId;
+  kind: SessionKind;
+  accountId: AccountId | null;
+  tokenVersion: number;
+  accountGeneration: number;
+  globalGeneration: number;
+  createdAt: number;
+  lastSeenAt: number;
+  authenticatedAt: number;
+  /** Milliseconds without activity after which it ends. */
+  idleFor: number;
+  expiresAt: number;
+  method: Session["method"];
+  ip: string;
+  location: string | null;
+  /** Hash of the device cookie: equal on the same browser, tells nothing else. */
+  deviceHash: string;
+  device: Device;
+  /** Version of what koa-session keeps on the row. */
+  keptVersion: number;
+}
+
+export interface EndedRow extends SessionRow {
+  end: EndFacts;
+}
+
+/** An account as a check needs it, read in the same script as the row. */
+export interface AccountRow extends Omit<Account, "createdAt"> {
+  createdAt: number;
+  generation: number;
+  permissionVersion: number;
+}
+
+export const idleExpiresAt = (row: SessionRow): number =>
+  Math.min(row.lastSeenAt + row.idleFor, row.expiresAt);
+
+export const isFresh = (row: SessionRow, redisNow: number, stepUpWindow: number): boolean =>
+  row.kind !== "guest" && redisNow - row.authenticatedAt < stepUpWindow;
+
+/** The grant of a row that a script found live at `foundAt`. */
+export const grantOf = (
+  row: SessionRow,
+  account: AccountRow | null,
+  foundAt: number,
+  grantLife: number,
+): Grant => ({
+  sessionId: row.id,
+  tokenVersion: row.tokenVersion,
+  accountId: row.accountId,
+  accountGeneration: row.accountGeneration,
+  globalGeneration: row.globalGeneration,
+  permissionVersion: account?.permissionVersion ?? 0,
+  authenticatedAt: row.authenticatedAt,
+  expiresAt: foundAt + grantLife,
+});
+
+export const showAccount = (row: AccountRow): Account => ({
+  id: row.id,
+  username: row.username,
+  ...(row.name !== undefined && { name: row.name }),
+  ...(row.country !== undefined && { country: row.country }),
+  ...(row.city !== undefined && { city: row.city }),
+  permissions: row.permissions,
+  disabled: row.disabled,
+  createdAt: toInstant(row.createdAt),
+});
+
+export interface Showing {
+  redisNow: number;
+  stepUpWindow: number;
+  account: { id: AccountId; username: string } | null;
+  current?: SessionId | undefined;
+  /** Open pages of this session over all nodes. */
+  sockets: number;
+}
+
+export const showSession = (row: SessionRow, showing: Showing): Session => ({
+  id: row.id,
+  ...(showing.account && {
+    account: { id: showing.account.id, username: showing.account.username },
+  }),
+  kind: row.kind,
+  current: row.id === showing.current,
+  online: showing.sockets > 0,
+  sockets: showing.sockets,
+  remembered: false,
+  createdAt: toInstant(row.createdAt),
+  lastSeenAt: toInstant(row.lastSeenAt),
+  authenticatedAt: toInstant(row.authenticatedAt),
+  fresh: isFresh(row, showing.redisNow, showing.stepUpWindow),
+  expiresAt: toInstant(row.expiresAt),
+  idleExpiresAt: toInstant(idleExpiresAt(row)),
+  method: row.method,
+  ip: row.ip,
+  ...(row.location !== null && { location: row.location }),
+  device: row.device,
+});
+
+export const showEnd = (end: EndFacts) => ({
+  reason: end.reason,
+  at: toInstant(end.at),
+  ...(end.by && { by: end.by }),
+  ...(end.message !== undefined && { message: end.message }),
+});
+
+export const showEndedSession = (row: EndedRow, showing: Showing): EndedSession => {
+  const { at, ...facts } = showEnd(row.end);
+  return { ...showSession(row, { ...showing, sockets: 0 }), fresh: false, endedAt: at, ...facts };
+};

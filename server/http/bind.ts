@@ -1,0 +1,127 @@
+/**
+ * Between a contract route and its handler: who asks, may they, is what they sent right, and only what the
+ * contract names goes out. A handler translates one request into one domain call and nothing more.
+ */
+import type { Context, Middleware } from "koa";
+import type { z } from "zod";
+import { DomainError } from "../../shared/errors.ts";
+import type { Parsed, ReplyOf, Route } from "../../shared/route.ts";
+import type { Checked, Door, Held } from "../domain/door.ts";
+import type { LastSeen } from "../domain/last-seen.ts";
+import { showEnd, type AccountRow } from "../domain/session.ts";
+import type { Opened, Visitor } from "../domain/sessions.ts";
+import type { Cookies } from "./cookies.ts";
+import type { Kept, KeptSessions } from "./kept.ts";
+import type { ReadBody } from "./body.ts";
+
+/** What every handler receives beside its parsed input. */
+export interface Asker {
+  ctx: Context;
+  visitor: Visitor;
+  checked: Checked;
+  /** The caller's session; null for a stranger (or one whose session has ended, on open routes). */
+  held: Held | null;
+  /** What koa-session keeps, on routes that say so. */
+  kept: Kept;
+}
+
+/** Where the route needs an account, there is one. */
+export type Caller<R extends Route> = R["needs"] extends "nobody"
+  ? Asker
+  : Asker & { held: Held; account: AccountRow; by: { id: AccountRow["id"]; username: string } };
+
+export type Handler<R extends Route> = (
+  asked: Parsed<R> & Caller<R>,
+) => Promise<ReplyOf<R>> | ReplyOf<R>;
+
+export interface BindOptions {
+  door: Door;
+  lastSeen: LastSeen;
+  cookies: Cookies;
+  kept: KeptSessions;
+  readBody: ReadBody;
+  assertFresh(held: Held): void;
+  visitorOf(ctx: Context): Visitor;
+  openGuest(visitor: Visitor): Promise<Opened>;
+}
+
+export type Bind = ReturnType<typeof createBind>;
+
+export function createBind(options: BindOptions) {
+  const { door, cookies, kept } = options;
+
+  /** Who asks. A session that ended is told so where one is needed, and is none where it is not. */
+  async function identify(ctx: Context): Promise<Checked> {
+    const token = cookies.readSession(ctx);
+    const checked = token === null ? ({ state: "nobody" } as const) : await door.check(token);
+    if (checked.state === "held" && ctx.req.headers["rollcall-background"] !== "1")
+      options.lastSeen.note(checked.held.row);
+    return checked;
+  }
+
+  function assertMay(route: Route, checked: Checked): void {
+    if (route.needs === "nobody") return;
+    if (checked.state === "ended") {
+      const end = showEnd(checked.end);
+      throw new DomainError("session_ended", { end });
+    }
+    if (checked.state === "stale") throw new DomainError("stale_token");
+    if (checked.state === "nobody" || checked.held.account === null)
+      throw new DomainError("not_signed_in");
+    const { held } = checked;
+    if (route.needs !== "account" && !held.permissions.has(route.needs))
+      throw new DomainError("forbidden", { message: `This takes the permission ${route.needs}.` });
+    if (route.fresh) options.assertFresh(held);
+  }
+
+  async function parseAll<R extends Route>(route: R, ctx: Context): Promise<Parsed<R>> {
+    const body = route.body && (await options.readBody(ctx, route.bodyOptional ?? false));
+    return {
+      params: parse(route.params, (ctx as Context & { params: unknown }).params, "params"),
+      query: parse(route.query, ctx.query, "query"),
+      body: parse(route.body, body, ""),
+    } as Parsed<R>;
+  }
+
+  /** Reading the body may have taken long; whoever was cut meanwhile does nothing any more. */
+  async function checkAgain(route: Route, ctx: Context, held: Held): Promise<void> {
+    if (!door.mayStill(held)) assertMay(route, await identify(ctx));
+  }
+
+  return function bind<R extends Route>(route: R, handler: Handler<R>): Middleware {
+    return async function handle(ctx: Context): Promise<void> {
+      const checked = await identify(ctx);
+      assertMay(route, checked);
+      const parsed = await parseAll(route, ctx);
+      const visitor = options.visitorOf(ctx);
+      let held = checked.state === "held" ? checked.held : null;
+      if (held && route.method !== "GET") await checkAgain(route, ctx, held);
+      if (route.keeps === "write" && held === null) held = await enterAsGuest(ctx, visitor);
+      (ctx.state as { held: Held | null }).held = held;
+      const account = held?.account ?? null;
+      const by = account && { id: account.id, username: account.username };
+      const answer = (keptNow: Kept) =>
+        handler({ ...parsed, ctx, visitor, checked, held, account, by, kept: keptNow } as never);
+      const reply = await (route.keeps ? kept.use(ctx, answer) : answer({}));
+      ctx.status = route.status;
+      ctx.body = route.reply === null ? null : route.reply.parse(reply);
+    };
+  };
+
+  async function enterAsGuest(ctx: Context, visitor: Visitor): Promise<Held> {
+    const opened = await options.openGuest(visitor);
+    cookies.open(ctx, opened);
+    return opened.held;
+  }
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(({ path, message }) => ({
+    path: [...(where ? [where] : []), ...path.map(String)].join(".") || "body",
+    message,
+  }));
+  throw new DomainError("invalid_request", { errors });
+}

@@ -1,0 +1,22 @@
+/** What the routes are bound with. */
+import type Router from "@koa/router";
+import type { Accounts } from "../../domain/accounts.ts";
+import type { Attempts } from "../../domain/attempts.ts";
+import type { Directory } from "../../domain/directory.ts";
+import type { Ends } from "../../domain/ends.ts";
+import type { Sessions } from "../../domain/sessions.ts";
+import type { SignIn } from "../../domain/sign-in.ts";
+import type { Bind } from "../bind.ts";
+import type { Cookies } from "../cookies.ts";
+
+export interface RouteParts {
+  router: Router;
+  bind: Bind;
+  cookies: Cookies;
+  sessions: Sessions;
+  signIn: SignIn;
+  ends: Ends;
+  accounts: Accounts;
+  attempts: Attempts;
+  directory: Directory;
+}

@@ -1,0 +1,76 @@
+/** Socket.IO on our http server: websocket only, small frames, no adapter carries anything that matters. */
+import type { Server as HttpServer } from "node:http";
+import { Server } from "socket.io";
+import type { Session } from "../../shared/contract/sessions.ts";
+import type { SessionId } from "../../shared/ids.ts";
+import type { Door } from "../domain/door.ts";
+import type { LastSeen } from "../domain/last-seen.ts";
+import type { Ledger } from "../domain/ledger.ts";
+import type { OriginRule } from "../domain/origin.ts";
+import type { Presence } from "../domain/presence.ts";
+import { admitSockets, checkOrigin } from "./admit.ts";
+import { createAnnounce } from "./announce.ts";
+import { createPresenceReporter } from "./presence.ts";
+import { createRegistry, type LiveSocket } from "./registry.ts";
+import { isHeld } from "./admit.ts";
+import { createSessionsFeed } from "./sessions-feed.ts";
+import { createSocketSweep } from "./sweep.ts";
+import { answerSockets } from "./watch.ts";
+
+export interface LiveOptions {
+  origins: OriginRule;
+  sessionCookie: string;
+  door: Door;
+  ledger: Ledger;
+  lastSeen: LastSeen;
+  presence: Presence;
+  lease: number;
+  showRows(ids: readonly SessionId[]): Promise<Session[]>;
+  tell(session: Session): Promise<void>;
+  total(): Promise<number>;
+}
+
+export function openLive(http: HttpServer, options: LiveOptions) {
+  const io = new Server(http, {
+    transports: ["websocket"],
+    serveClient: false,
+    maxHttpBufferSize: 16 * 1024,
+    connectTimeout: 5000,
+    pingInterval: 20_000,
+    pingTimeout: 10_000,
+    perMessageDeflate: false,
+    allowRequest: checkOrigin(options.origins),
+  });
+  const { door, ledger, presence, lease } = options;
+  const registry = createRegistry();
+  const feed = createSessionsFeed({ io, total: options.total });
+  const announce = createAnnounce({ io, registry, door, feed });
+  const reporter = createPresenceReporter({
+    registry,
+    presence,
+    show: options.showRows,
+    tell: options.tell,
+    every: lease,
+  });
+  admitSockets(io, { door, registry, sessionCookie: options.sessionCookie });
+  answerSockets(io, options);
+  io.on("connection", (connected) => {
+    const socket = connected as LiveSocket;
+    if (!isHeld(socket)) return;
+    reporter.note(socket);
+    socket.on("disconnect", () => reporter.note(socket));
+  });
+  const sweep = createSocketSweep({ io, registry, door, ledger, announce, lease });
+
+  return {
+    announce,
+    countSockets: (): number => io.engine.clientsCount,
+    stop(): void {
+      sweep.stop();
+      feed.stop();
+      reporter.stop();
+      io.disconnectSockets(true);
+      io.engine.close();
+    },
+  };
+}

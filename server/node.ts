@@ -1,0 +1,122 @@
+/**
+ * One node: the core, its HTTP and its sockets on one port. It answers from the first moment (503 until it holds
+ * a lease), so that health checks and people see a server that waits for Redis and not a closed port.
+ */
+import { createServer } from "node:http";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { createCore } from "./core.ts";
+import { createTrust, kindOfAddress } from "./domain/address.ts";
+import { createApp } from "./http/app.ts";
+import { createCookies } from "./http/cookies.ts";
+import { limits, listen, stopListening } from "./http/listen.ts";
+import { createVisitorReader } from "./http/visitor.ts";
+import { openLive } from "./live/server.ts";
+import { openGeoip } from "./ops/geoip.ts";
+import { openHeadFile, readHeadFile } from "./ops/head-file.ts";
+import type { Lifecycle } from "./ops/lifecycle.ts";
+import type { Log } from "./ops/log.ts";
+import { createMetrics } from "./ops/metrics.ts";
+
+export const version = "0.1.0";
+
+export interface NodeOptions {
+  config: Config;
+  /** Where Redis is. */
+  url: string;
+  /** The built client. */
+  clientFolder: string;
+  log: Log;
+  life: Lifecycle;
+}
+
+export type Node = Awaited<ReturnType<typeof startNode>>;
+
+const kinds = ["account", "guest", "token"] as const;
+
+export async function startNode({ config, url, clientFolder, log, life }: NodeOptions) {
+  const metrics = createMetrics();
+  const stopping: string[] = [];
+  const headPath = join(config.dataDir, "ledger-head.json");
+  const core = createCore({
+    config,
+    url,
+    role: "node",
+    knownHead: readHeadFile(headPath),
+    log,
+    count: { ends: metrics.countSessionEnds, signIn: metrics.countSignIn },
+  });
+  life.own("connections", core, (parts) => parts.close());
+  const { ledger, sessions, directory, activity } = core;
+  const lastSeen = life.own("lastSeen", core.createLastSeen(), (seen) => seen.stop());
+  const cookies = createCookies({ ...config, guestLifetime: config.sessions.guestLifetime });
+  const app = createApp({
+    ...core,
+    store: core.sessionStore,
+    lastSeen,
+    cookies,
+    origins: config,
+    secure: config.secure,
+    version,
+    clientFolder,
+    log,
+    observe: metrics.observeRequest,
+    assertFresh: sessions.assertFresh,
+    visitorOf: createVisitorReader({
+      trusted: createTrust(config.trustProxy),
+      cookies,
+      placeOf: openGeoip(config.geoipDbFile),
+    }),
+    async openGuest(visitor) {
+      await core.attempts.spend("guest", visitor.ip);
+      return sessions.open(null, visitor, null);
+    },
+    unready: () => [...stopping, ...core.problems()],
+    metricsToken: config.metricsToken,
+    renderMetrics: metrics.render,
+    isLocal: (address) => kindOfAddress(address ?? "") === "loopback",
+  });
+  const answer = app.callback();
+  const http = createServer(limits, (request, response) => void answer(request, response));
+  const live = openLive(http, {
+    ...core,
+    lastSeen,
+    origins: config,
+    sessionCookie: cookies.names.session,
+    lease: config.lease,
+    tell: (session) => activity.tell({ type: "changed", session }),
+    total: directory.count,
+  });
+  ledger.onEntry(live.announce.entry);
+  metrics.readGaugesFrom({
+    async countActiveSessions() {
+      const counts = await Promise.all(kinds.map((kind) => directory.count(kind)));
+      return Object.fromEntries(kinds.map((kind, at) => [kind, counts[at] ?? 0]));
+    },
+    countSockets: live.countSockets,
+    measureLedgerLag: ledger.lag,
+    measureLeaseAge: () => ledger.leaseAge() / 1000,
+  });
+
+  const address = await listen(http, config.host, config.port);
+  life.own("ledger", ledger, (owned) => owned.stop());
+  life.own("http", http, (server) => stopListening(server));
+  life.own("sockets", live, (owned) => {
+    owned.stop();
+  });
+  await core.connect();
+  await ledger.start();
+  void core.activityReader.follow((told) => {
+    if (told.kind === "news") live.announce.news(told.news);
+  });
+  life.own("activity", core.activityReader, (reader) => reader.stop());
+  core.sweeper.start();
+  life.own("sweeper", core.sweeper, (sweeper) => sweeper.stop());
+  const head = openHeadFile(headPath, ledger.head);
+  head.keep();
+  life.own("head", head, (file) => {
+    file.stop();
+  });
+  life.own("readiness", stopping, (list) => list.push("stopping"));
+  return { address, core };
+}

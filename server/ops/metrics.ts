@@ -1,0 +1,133 @@
+/**
+ * Numbers for Prometheus, in a registry of their own. The rest of the server sees functions named after
+ * what happened, never a metric's name. Gauges are asked for at the moment of a scrape, so that nobody has
+ * to keep them up to date; a source that fails leaves its gauge out of that scrape and harms no other.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Where a scrape gets its gauges from. */
+export interface GaugeSources {
+  countActiveSessions: () => Promise<Readonly<Record<string, number>>>;
+  countSockets: () => number;
+  measureLedgerLag: () => number;
+  /** Seconds since this node last renewed its lease. */
+  measureLeaseAge: () => number;
+}
+
+export interface RequestFacts {
+  /** The route's template, never the path: a label per id would grow without bound. */
+  route: string;
+  method: string;
+  status: number;
+  seconds: number;
+}
+
+export interface Metrics {
+  readGaugesFrom: (sources: GaugeSources) => void;
+  countSessionEnds: (reason: string, count?: number) => void;
+  countSignIn: (result: string) => void;
+  observeRevokeToRefused: (seconds: number) => void;
+  observeRevokeToDisconnect: (seconds: number) => void;
+  observeRequest: (request: RequestFacts) => void;
+  render: () => Promise<{ contentType: string; body: string }>;
+}
+
+const revokeBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5];
+const requestBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const sessionEnds = new Counter({
+    name: "session_ends_total",
+    help: "Sessions that ended, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
+  const signIns = new Counter({
+    name: "sign_ins_total",
+    help: "Attempts to sign in, by result",
+    labelNames: ["result"],
+    registers,
+  });
+  const revokeToRefused = new Histogram({
+    name: "revoke_to_refused_seconds",
+    help: "From the request that ends a session until this node refuses it",
+    buckets: revokeBuckets,
+    registers,
+  });
+  const revokeToDisconnect = new Histogram({
+    name: "revoke_to_disconnect_seconds",
+    help: "From the request that ends a session until its sockets here are closed",
+    buckets: revokeBuckets,
+    registers,
+  });
+  const requests = new Counter({
+    name: "http_requests_total",
+    help: "Requests answered",
+    labelNames: ["route", "method", "status"],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "How long requests took to answer",
+    labelNames: ["route"],
+    buckets: requestBuckets,
+    registers,
+  });
+
+  return {
+    readGaugesFrom: (sources) => registerGauges(registry, sources),
+    countSessionEnds: (reason, count = 1) => sessionEnds.inc({ reason }, count),
+    countSignIn: (result) => signIns.inc({ result }),
+    observeRevokeToRefused: (seconds) => revokeToRefused.observe(seconds),
+    observeRevokeToDisconnect: (seconds) => revokeToDisconnect.observe(seconds),
+    observeRequest: ({ route, method, status, seconds }) => {
+      requests.inc({ route, method, status });
+      requestSeconds.observe({ route }, seconds);
+    },
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+function registerGauges(registry: Registry, sources: GaugeSources): void {
+  const registers = [registry];
+  new Gauge({
+    name: "sessions_active",
+    help: "Live sessions of the whole deployment, by kind",
+    labelNames: ["kind"],
+    registers,
+    async collect() {
+      this.reset();
+      const counts = await sources.countActiveSessions().catch(() => ({}));
+      for (const [kind, count] of Object.entries(counts)) this.set({ kind }, count);
+    },
+  });
+  registerGauge("sockets_connected", "Sockets open on this node", sources.countSockets);
+  registerGauge(
+    "ledger_lag_entries",
+    "Ledger entries this node knows of and has not applied",
+    sources.measureLedgerLag,
+  );
+  registerGauge(
+    "lease_age_seconds",
+    "Seconds since this node last renewed its lease",
+    sources.measureLeaseAge,
+  );
+
+  function registerGauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        try {
+          this.set(read());
+        } catch {
+          this.remove();
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,39 @@
+-- Put before every script. A session row's fields:
+--   a account  k kind  h hash of the secret  H hash of the secret before the last rotation  v token version
+--   g account generation  G global generation  c created  s last seen  t authenticated  i idle for
+--   e expires  m method  p address  l location  d device hash  n name  b browser  o system  y device type
+--   w version of j, what koa-session keeps  z end reason  zt end time  zb zu by (id, username)  zm message
+-- An account's: u username  n name  c country  y city  p permissions  x disabled  t created  g generation
+--   v permission version  h password hash
+local function redis_now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- How a session ends: reason, at, by id, by username, message, how long its tombstone is kept.
+-- The row stays, without what could be used, until nothing can bring the session back.
+local function bury(row, live, ended, id, end_)
+  redis.call('HSET', row, 'z', end_.reason, 'zt', end_.at)
+  if end_.by_id ~= '' then redis.call('HSET', row, 'zb', end_.by_id, 'zu', end_.by_name) end
+  if end_.message ~= '' then redis.call('HSET', row, 'zm', end_.message) end
+  redis.call('HDEL', row, 'j', 'w')
+  local expires = tonumber(redis.call('HGET', row, 'e')) or 0
+  redis.call('PEXPIREAT', row, math.max(expires, end_.at + end_.kept_for))
+  if live then
+    redis.call('ZREM', live, id)
+    redis.call('ZADD', ended, end_.at, id)
+    redis.call('ZREMRANGEBYRANK', ended, 0, -51)
+    redis.call('PEXPIREAT', ended, end_.at + end_.kept_for)
+  end
+end
+
+local function fields_of(key)
+  local flat, fields = redis.call('HGETALL', key), {}
+  for at = 1, #flat, 2 do fields[flat[at]] = flat[at + 1] end
+  return fields, flat
+end
+
+-- Past its idle or absolute deadline. `grace` covers activity that nodes still hold in memory.
+local function is_due(fields, now, grace)
+  return now >= tonumber(fields.e) or now >= tonumber(fields.s) + tonumber(fields.i) + grace
+end
