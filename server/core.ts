@@ -48,7 +48,9 @@ export type Core = ReturnType<typeof createCore>;
 
 const seconds = 1000;
 const days = 24 * 60 * 60 * seconds;
-const flushEvery = 1 * seconds;
+/** Activity waits in memory for a sixtieth of the idle time, between one second and ten. */
+const flushEveryFor = (idle: number): number =>
+  Math.min(10 * seconds, Math.max(seconds, idle / 60));
 const callDeadline = 2 * seconds;
 const sweepEvery = 5 * seconds;
 const tombstones = 28 * days;
@@ -69,6 +71,7 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
   const clock = { monotonic: () => performance.now(), wall: () => Date.now() };
   const { lease, accessTokenTtl, stepUpWindow } = config;
   const retention = accessTokenTtl + retentionMargin;
+  const flushEvery = flushEveryFor(config.sessions.idle);
   let quorum = config.redisQuorum ?? 0;
   let problems = ["Redis has not been reached yet"];
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { createCore } from "./core.ts";
 import { createTrust, kindOfAddress } from "./domain/address.ts";
+import type { LedgerEntry } from "./domain/admission.ts";
 import { createApp } from "./http/app.ts";
 import { createCookies } from "./http/cookies.ts";
 import { limits, listen, stopListening } from "./http/listen.ts";
@@ -16,7 +17,7 @@ import { openGeoip } from "./ops/geoip.ts";
 import { openHeadFile, readHeadFile } from "./ops/head-file.ts";
 import type { Lifecycle } from "./ops/lifecycle.ts";
 import type { Log } from "./ops/log.ts";
-import { createMetrics } from "./ops/metrics.ts";
+import { createMetrics, type Metrics } from "./ops/metrics.ts";
 
 export const version = "0.1.0";
 
@@ -50,7 +51,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   const { ledger, sessions, directory, activity } = core;
   const lastSeen = life.own("lastSeen", core.createLastSeen(), (seen) => seen.stop());
   const cookies = createCookies({ ...config, guestLifetime: config.sessions.guestLifetime });
-  const app = createApp({
+  const app = await createApp({
     ...core,
     store: core.sessionStore,
     lastSeen,
@@ -60,7 +61,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     version,
     clientFolder,
     log,
-    observe: metrics.observeRequest,
+    redisNow: ledger.redisNow,
     assertFresh: sessions.assertFresh,
     visitorOf: createVisitorReader({
       trusted: createTrust(config.trustProxy),
@@ -87,7 +88,11 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     tell: (session) => activity.tell({ type: "changed", session }),
     total: directory.count,
   });
-  ledger.onEntry(live.announce.entry);
+  ledger.onEntry((entry) => {
+    const closed = live.announce.entry(entry);
+    observeCut(metrics, entry, ledger.redisNow(), closed);
+    return closed;
+  });
   metrics.readGaugesFrom({
     async countActiveSessions() {
       const counts = await Promise.all(kinds.map((kind) => directory.count(kind)));
@@ -119,4 +124,18 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   });
   life.own("readiness", stopping, (list) => list.push("stopping"));
   return { address, core };
+}
+
+/** How long after its script an end is refused here, and its pages are closed. */
+function observeCut(
+  metrics: Metrics,
+  { cut }: LedgerEntry,
+  redisNow: number,
+  closed: number,
+): void {
+  if (cut.kind === "permissions" || cut.kind === "rotated") return;
+  const seconds = (redisNow - cut.end.at) / 1000;
+  if (!(seconds >= 0 && seconds < 60)) return;
+  metrics.observeRevokeToRefused(seconds);
+  if (closed > 0) metrics.observeRevokeToDisconnect(seconds);
 }

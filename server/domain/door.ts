@@ -20,6 +20,12 @@ export interface Held {
   account: AccountRow | null;
   grant: Grant;
   permissions: ReadonlySet<Permission>;
+  /** When it was last used, in Redis time; `row.lastSeenAt` follows when it is written. */
+  usedAt: number;
+  /** Open pages over all nodes, as far as told; null: not asked yet. */
+  sockets: number | null;
+  /** What GET /api/me answers, serialised, and until when (Redis time) all of it stays true. */
+  reply: { text: string; until: number } | null;
 }
 
 export type Found =
@@ -64,7 +70,7 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
     const held = cache.get(token);
     if (held === undefined || ledger.admit(held.grant) !== "admitted") return undefined;
     // A deadline passed in a cached row is a miss: another node may have seen activity.
-    return ledger.redisNow() < idleExpiresAt(held.row) ? held : undefined;
+    return ledger.redisNow() < idleExpiresAt(held.row, held.usedAt) ? held : undefined;
   }
 
   async function read(token: string): Promise<Checked> {
@@ -106,6 +112,9 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
       account,
       grant: grantOf(row, account, at, grantLife),
       permissions: new Set(account?.permissions),
+      usedAt: row.lastSeenAt,
+      sockets: null,
+      reply: null,
     };
     switch (ledger.admit(held.grant)) {
       case "admitted":
@@ -152,6 +161,15 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
 
     /** Whether a session already in hand may still act: before an effect, or when the ledger has moved. */
     mayStill: (held: Held): boolean => ledger.admit(held.grant) === "admitted",
+
+    /** Pages of this session were opened or closed somewhere. */
+    noteSockets(id: SessionId, sockets: number): void {
+      const token = tokensOf.get(id);
+      const held = token === undefined ? undefined : cache.peek(token);
+      if (held === undefined || held.sockets === sockets) return;
+      held.sockets = sockets;
+      held.reply = null;
+    },
 
     /** The row changed in ways no cut tells of (a name, what koa-session keeps): read it again. */
     forget(id: SessionId): void {

@@ -1,9 +1,10 @@
 /**
- * When sessions were last used: kept in memory as requests come, written in one batch at most every second,
- * only onto live rows. Only real requests count; heartbeats, snapshots and renewals do not.
+ * When sessions were last used: kept in memory with each request, written in one batch at most every second,
+ * only onto live rows. Only real requests count; heartbeats, snapshots and renewals do not. What a crash of the
+ * node loses is the activity of one interval.
  */
 import type { SessionId } from "../../shared/ids.ts";
-import type { SessionRow } from "./session.ts";
+import type { Held } from "./door.ts";
 
 export interface LastSeenOptions {
   touch(seen: ReadonlyMap<SessionId, number>): Promise<void>;
@@ -13,22 +14,26 @@ export interface LastSeenOptions {
 
 export type LastSeen = ReturnType<typeof createLastSeen>;
 
-/** Activity this close to the last one written is not worth a write. */
-const grain = 1000;
-
 export function createLastSeen({ touch, redisNow, every }: LastSeenOptions) {
-  let seen = new Map<SessionId, number>();
+  let used = new Set<Held>();
   let flushing: Promise<void> = Promise.resolve();
 
   async function flush(): Promise<void> {
-    if (seen.size === 0) return;
-    const batch = seen;
-    seen = new Map();
+    if (used.size === 0) return;
+    const batch = used;
+    used = new Set();
+    const seen = new Map<SessionId, number>();
+    for (const { row, usedAt } of batch)
+      seen.set(row.id, Math.max(Math.floor(usedAt), seen.get(row.id) ?? 0));
     try {
-      await touch(batch);
+      await touch(seen);
+      for (const held of batch) {
+        held.row.lastSeenAt = Math.max(held.row.lastSeenAt, Math.floor(held.usedAt));
+        held.reply = null;
+      }
     } catch {
-      // Redis is away: keep the newest times for the next flush.
-      for (const [id, at] of batch) if (!seen.has(id)) seen.set(id, at);
+      // Redis is away: the next flush writes these too.
+      for (const held of batch) used.add(held);
     }
   }
 
@@ -37,13 +42,12 @@ export function createLastSeen({ touch, redisNow, every }: LastSeenOptions) {
   }, every);
 
   return {
-    /** The session was used now. */
-    note(row: SessionRow): void {
-      const now = Math.floor(redisNow());
-      if (now - row.lastSeenAt < grain) return;
-      row.lastSeenAt = now;
-      seen.set(row.id, now);
+    /** The session is being used. */
+    note(held: Held): void {
+      held.usedAt = redisNow();
+      used.add(held);
     },
+
     async stop(): Promise<void> {
       clearInterval(timer);
       await flushing;

@@ -241,10 +241,10 @@ export function createLedger(options: LedgerOptions) {
   return {
     /** Resolves once this node holds its first lease. */
     async start(): Promise<void> {
+      // The first renewal replays what is retained; only then is there something to continue from.
+      while (node !== null && !stopped && !(await tryToRenew())) await pause(100);
       void keepFollowing();
-      if (node === null) return;
-      while (!stopped && !(await tryToRenew())) await pause(100);
-      void keepRenewing();
+      if (node !== null) void keepRenewing();
     },
 
     async stop(): Promise<void> {

@@ -43,8 +43,9 @@ export interface AccountRow extends Omit<Account, "createdAt"> {
   permissionVersion: number;
 }
 
-export const idleExpiresAt = (row: SessionRow): number =>
-  Math.min(row.lastSeenAt + row.idleFor, row.expiresAt);
+/** `usedAt`: later activity that is not in the row yet. */
+export const idleExpiresAt = (row: SessionRow, usedAt = row.lastSeenAt): number =>
+  Math.min(Math.max(row.lastSeenAt, usedAt) + row.idleFor, row.expiresAt);
 
 export const isFresh = (row: SessionRow, redisNow: number, stepUpWindow: number): boolean =>
   row.kind !== "guest" && redisNow - row.authenticatedAt < stepUpWindow;

@@ -231,8 +231,14 @@ export function createSessions(options: SessionsOptions) {
     show,
 
     /** What the request's own page is told of its session. */
-    showOwn: async (held: Held): Promise<Session> =>
-      show(held.row, held.account, (await presence.of([held.row.id]))[0] ?? 0, held.row.id),
+    async showOwn(held: Held): Promise<Session> {
+      held.sockets ??= (await presence.of([held.row.id]))[0] ?? 0;
+      return show(held.row, held.account, held.sockets, held.row.id);
+    },
+
+    /** Until when (Redis time) what is shown of a session stays true if nothing happens to it. */
+    shownUntil: (session: Session, row: SessionRow): number =>
+      session.fresh ? row.authenticatedAt + stepUpWindow : Infinity,
 
     /** The session that a token of ours opens right now. */
     async holdNow(token: string): Promise<Held> {

@@ -1,7 +1,6 @@
 /** The Koa application: what happens to a request, in order. */
 import Router from "@koa/router";
 import Koa from "koa";
-import helmet from "koa-helmet";
 import type { Context, Middleware, Next } from "koa";
 import { randomBytes } from "node:crypto";
 import { accountRoutes } from "../../shared/contract/accounts.ts";
@@ -13,6 +12,8 @@ import type { Report } from "../domain/report.ts";
 import type { SessionStore } from "../domain/sessions.ts";
 import { createBind, type BindOptions } from "./bind.ts";
 import { createBodyReader } from "./body.ts";
+import { secureHeaders } from "./headers.ts";
+import { answerMe } from "./me.ts";
 import { bindHealth, type HealthParts } from "./health.ts";
 import { createKept } from "./kept.ts";
 import { describeApi } from "./openapi.ts";
@@ -23,6 +24,8 @@ import type { RouteParts } from "./routes/parts.ts";
 import { bindSessions } from "./routes/sessions.ts";
 import { serveClient } from "./static.ts";
 
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
 export interface AppOptions
   extends Omit<RouteParts, "router" | "bind">, Omit<BindOptions, "kept" | "readBody">, HealthParts {
   store: Pick<SessionStore, "kept" | "keep">;
@@ -31,7 +34,7 @@ export interface AppOptions
   version: string;
   clientFolder: string;
   log: Report & { error(event: string, fields?: Record<string, unknown>): void };
-  observe(facts: { route: string; method: string; status: number; seconds: number }): void;
+  redisNow(): number;
 }
 
 /** Every route there is: bound here, walked by the tests, described by OpenAPI. */
@@ -41,7 +44,7 @@ export const allRoutes: readonly Route[] = [
   ...Object.values(adminSessionRoutes),
 ];
 
-export function createApp(options: AppOptions): Koa {
+export async function createApp(options: AppOptions): Promise<Koa> {
   const app = new Koa();
   app.on("error", () => {});
   const kept = createKept(app, options.store);
@@ -59,9 +62,9 @@ export function createApp(options: AppOptions): Koa {
   });
 
   app.use(nameRequest());
-  app.use(observeRequest(options));
+  app.use(await secureHeaders(options.secure));
+  app.use(answerMe(options));
   app.use(answerErrors(options));
-  app.use(secureHeaders(options.secure));
   app.use(refuseCrossSite(options.origins));
   app.use(router.routes());
   app.use(router.allowedMethods({ throw: true }));
@@ -83,27 +86,14 @@ function nameRequest(): Middleware {
   };
 }
 
-function observeRequest({ observe }: AppOptions): Middleware {
-  return async function observeRequest(ctx: Context, next: Next) {
-    const startedAt = performance.now();
-    await next();
-    const matched = (ctx as Context & { routerPath?: string; _matchedRoute?: string })
-      ._matchedRoute;
-    observe({
-      route: matched ?? "other",
-      method: ctx.method,
-      status: ctx.status,
-      seconds: (performance.now() - startedAt) / 1000,
-    });
-  };
-}
-
 /** Codes become problems here and nowhere else; an unknown fault is logged and answered without details. */
 function answerErrors({ log }: AppOptions): Middleware {
   return async function answerErrors(ctx: Context, next: Next) {
     const { requestId } = ctx.state as { requestId: string };
+    const startedAt = performance.now();
     try {
       await next();
+      logChange(log, ctx, requestId, startedAt);
       if (ctx.status === 404 && ctx.body === undefined) throw new DomainError("not_found");
     } catch (thrown) {
       const known = asDomainError(thrown);
@@ -122,45 +112,24 @@ function answerErrors({ log }: AppOptions): Middleware {
       const wait = error.details.retryAfterSeconds;
       if (wait !== undefined) ctx.set("Retry-After", String(wait));
       ctx.body = JSON.stringify(problem);
+      logChange(log, ctx, requestId, startedAt);
     }
   };
 }
 
-function secureHeaders(secure: boolean): Middleware {
-  const own = ["'self'"];
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: own,
-        styleSrc: own,
-        imgSrc: [...own, "data:"],
-        fontSrc: own,
-        connectSrc: own,
-        manifestSrc: own,
-        baseUri: ["'none'"],
-        formAction: own,
-        frameAncestors: ["'none'"],
-        ...(secure && { upgradeInsecureRequests: [] }),
-      },
-    },
-    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-    xFrameOptions: { action: "deny" },
-    crossOriginEmbedderPolicy: false,
-    // Over plain http on a LAN browsers ignore these and complain in the console.
-    crossOriginOpenerPolicy: true,
-    originAgentCluster: secure,
-    referrerPolicy: { policy: "no-referrer" },
-  });
+/** What changes things leaves a line, and so does what could not be answered. */
+function logChange(log: Report, ctx: Context, requestId: string, startedAt: number): void {
+  if (safeMethods.has(ctx.method) && ctx.status < 500) return;
+  const tookMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  const { method, path, status } = ctx;
+  log.info("request", { requestId, method, path: path.slice(0, 200), status, tookMs });
 }
 
 function refuseCrossSite(rule: OriginRule): Middleware {
-  const safe = new Set(["GET", "HEAD", "OPTIONS"]);
   return async function refuseCrossSite(ctx: Context, next: Next) {
     const { headers } = ctx.req;
     const origin = { ...headers, secFetchSite: headers["sec-fetch-site"] };
-    if (!safe.has(ctx.method) && !mayChangeThings(origin, rule))
+    if (!safeMethods.has(ctx.method) && !mayChangeThings(origin, rule))
       throw new DomainError("cross_site");
     if (ctx.path.startsWith("/api/")) ctx.set("Cache-Control", "no-store");
     await next();

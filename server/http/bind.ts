@@ -55,7 +55,7 @@ export function createBind(options: BindOptions) {
     const token = cookies.readSession(ctx);
     const checked = token === null ? ({ state: "nobody" } as const) : await door.check(token);
     if (checked.state === "held" && ctx.req.headers["rollcall-background"] !== "1")
-      options.lastSeen.note(checked.held.row);
+      options.lastSeen.note(checked.held);
     return checked;
   }
 

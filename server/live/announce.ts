@@ -130,6 +130,7 @@ export function createAnnounce({ io, registry, door, feed }: AnnounceOptions) {
           door.forget(news.session.id);
           return tellSession("session:changed", news.session);
         case "changed":
+          door.noteSockets(news.session.id, news.session.sockets);
           return tellSession("session:changed", news.session);
         case "account":
           return door.forgetAccount(news.account.id);

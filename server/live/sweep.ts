@@ -33,7 +33,7 @@ export function createSocketSweep(options: SocketSweepOptions) {
     const now = ledger.redisNow();
     for (const socket of registry.all()) {
       const { held } = socket.data;
-      if (!door.mayStill(held) || now >= idleExpiresAt(held.row)) void judge(socket);
+      if (!door.mayStill(held) || now >= idleExpiresAt(held.row, held.usedAt)) void judge(socket);
     }
   }
 

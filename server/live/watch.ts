@@ -48,7 +48,7 @@ export function answerSockets(io: Server, { door, lastSeen }: WatchOptions): voi
     socket.on("active", (answer) => {
       if (isHeld(socket) && door.mayStill(socket.data.held) && performance.now() >= activeAgain) {
         activeAgain = performance.now() + activeEvery;
-        lastSeen.note(socket.data.held.row);
+        lastSeen.note(socket.data.held);
       }
       reply(answer, isHeld(socket) ? null : "not_signed_in");
     });

@@ -24,8 +24,8 @@ export interface ProcessControl {
 
 const closeDeadline = 5000;
 const stopDeadline = 10_000;
-/** Milliseconds within which a second signal is the first one's echo. */
-const sameSignal = 1000;
+/** Milliseconds within which the same signal again is the first one's echo. */
+const echo = 1000;
 
 export function createLifecycle(log: Log, control: ProcessControl = process): Lifecycle {
   const owned: { name: string; close: () => unknown }[] = [];
@@ -87,15 +87,15 @@ export function createLifecycle(log: Log, control: ProcessControl = process): Li
   }
 
   function stopOn(...signals: NodeJS.Signals[]): void {
-    let askedAt: number | undefined;
+    let asked: { by: NodeJS.Signals; at: number } | undefined;
     for (const signal of signals) {
       listen(signal, () => {
         // Under npm one Ctrl-C arrives twice: from the terminal, and passed on by npm.
-        if (askedAt !== undefined && performance.now() - askedAt < sameSignal) return;
-        log.info(askedAt !== undefined ? "stopping at once" : "stopping", { signal });
-        if (askedAt !== undefined) control.exit(1);
+        if (asked?.by === signal && performance.now() - asked.at < echo) return;
+        log.info(asked ? "stopping at once" : "stopping", { signal });
+        if (asked) control.exit(1);
         else void stopAndExit(0);
-        askedAt = performance.now();
+        asked = { by: signal, at: performance.now() };
       });
     }
   }

@@ -14,26 +14,16 @@ export interface GaugeSources {
   measureLeaseAge: () => number;
 }
 
-export interface RequestFacts {
-  /** The route's template, never the path: a label per id would grow without bound. */
-  route: string;
-  method: string;
-  status: number;
-  seconds: number;
-}
-
 export interface Metrics {
   readGaugesFrom: (sources: GaugeSources) => void;
   countSessionEnds: (reason: string, count?: number) => void;
   countSignIn: (result: string) => void;
   observeRevokeToRefused: (seconds: number) => void;
   observeRevokeToDisconnect: (seconds: number) => void;
-  observeRequest: (request: RequestFacts) => void;
   render: () => Promise<{ contentType: string; body: string }>;
 }
 
 const revokeBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5];
-const requestBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -63,30 +53,12 @@ export function createMetrics(): Metrics {
     buckets: revokeBuckets,
     registers,
   });
-  const requests = new Counter({
-    name: "http_requests_total",
-    help: "Requests answered",
-    labelNames: ["route", "method", "status"],
-    registers,
-  });
-  const requestSeconds = new Histogram({
-    name: "http_request_duration_seconds",
-    help: "How long requests took to answer",
-    labelNames: ["route"],
-    buckets: requestBuckets,
-    registers,
-  });
-
   return {
     readGaugesFrom: (sources) => registerGauges(registry, sources),
     countSessionEnds: (reason, count = 1) => sessionEnds.inc({ reason }, count),
     countSignIn: (result) => signIns.inc({ result }),
     observeRevokeToRefused: (seconds) => revokeToRefused.observe(seconds),
     observeRevokeToDisconnect: (seconds) => revokeToDisconnect.observe(seconds),
-    observeRequest: ({ route, method, status, seconds }) => {
-      requests.inc({ route, method, status });
-      requestSeconds.observe({ route }, seconds);
-    },
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -98,14 +98,18 @@ export function bindSessions({
   async function who({ checked, held }: Asker): Promise<Me> {
     // Signed in, with a secret that another tab's request has replaced: ask again with the new cookie.
     if (checked.state === "stale") throw new DomainError("stale_token");
-    return {
+    const session = held && (await sessions.showOwn(held));
+    const me: Me = {
       account: held?.account ? showAccount(held.account) : null,
-      session: held && (await sessions.showOwn(held)),
+      session,
       permissions: held?.account?.permissions ?? [],
       ...(checked.state === "ended" && { ended: showEnd(checked.end) }),
       signups: accounts.signups,
       setupNeeded: !(await accounts.isSetUp()),
     };
+    if (held?.account && session)
+      held.reply = { text: JSON.stringify(me), until: sessions.shownUntil(session, held.row) };
+    return me;
   }
 
   async function signedIn(held: NonNullable<Asker["held"]>) {
