@@ -55,7 +55,7 @@ const callDeadline = 2 * seconds;
 const sweepEvery = 5 * seconds;
 const tombstones = 28 * days;
 const hashesWaiting = 32;
-const sessionsCached = 50_000;
+const sessionsCached = 20_000;
 /** Beyond a grant's life: what clocks of possible primaries may differ by, and a margin. */
 const retentionMargin = 60 * seconds;
 
@@ -104,7 +104,10 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
   const presence = createPresence({
     connection: changes,
     node,
-    nodes: () => ledgerStore.liveNodes(3 * lease),
+    async nodes() {
+      const nodes = await ledgerStore.nodes();
+      return nodes.flatMap(({ name, silentFor }) => (silentFor <= 3 * lease ? [name] : []));
+    },
     life: 3 * lease,
   });
   const attempts = config.rateLimits ? createAttempts(changes) : unlimitedAttempts;

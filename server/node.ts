@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { createCore } from "./core.ts";
-import { createTrust, kindOfAddress } from "./domain/address.ts";
+import { createTrust, kindOfAddress, rateLimitKeyOf } from "./domain/address.ts";
 import type { LedgerEntry } from "./domain/admission.ts";
 import { createApp } from "./http/app.ts";
 import { createCookies } from "./http/cookies.ts";
@@ -50,7 +50,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   life.own("connections", core, (parts) => parts.close());
   const { ledger, sessions, directory, activity } = core;
   const lastSeen = life.own("lastSeen", core.createLastSeen(), (seen) => seen.stop());
-  const cookies = createCookies({ ...config, guestLifetime: config.sessions.guestLifetime });
+  const cookies = createCookies({ ...config, guestMaximum: config.sessions.guestMaximum });
   const app = await createApp({
     ...core,
     store: core.sessionStore,
@@ -69,7 +69,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
       placeOf: openGeoip(config.geoipDbFile),
     }),
     async openGuest(visitor) {
-      await core.attempts.spend("guest", visitor.ip);
+      await core.attempts.spend("guest", rateLimitKeyOf(visitor.ip));
       return sessions.open(null, visitor, null);
     },
     unready: () => [...stopping, ...core.problems()],

@@ -64,8 +64,8 @@ export interface LedgerStore {
   /** What came after, within some seconds at most. Its own, blocking connection. */
   follow(seq: number): Promise<{ entries: LedgerEntry[]; acknowledgements: Acknowledgement[] }>;
   acknowledge(acknowledgement: Acknowledgement): Promise<void>;
-  /** Nodes that have renewed within the last `within` milliseconds. */
-  liveNodes(within: number): Promise<string[]>;
+  /** The nodes of the last minute, and for how many milliseconds each has not renewed its lease. */
+  nodes(): Promise<{ name: string; silentFor: number }[]>;
   /** Give up this node's lease and its place among the nodes. */
   leave(): Promise<void>;
   drawGeneration(atLeast: number): Promise<number>;
@@ -297,10 +297,19 @@ export function createLedger(options: LedgerOptions) {
       return entry;
     },
 
-    /** Wait until every live node has applied the entry, or has lost its lease: who did, and at what cost. */
+    /**
+     * Wait until every node has applied the entry or has lost its lease: who did, and at what cost. A node whose
+     * lease ran out before is named as missing and not waited for: it can admit nobody.
+     */
     async confirm(entry: LedgerEntry): Promise<Pick<Receipt, "confirmed" | "sockets">> {
-      const expected = await store.liveNodes(lease + receiptGrace);
-      return receipts.collect(entry.seq, expected, lease + receiptGrace);
+      const nodes = await store.nodes();
+      const bound = lease + receiptGrace;
+      const live = nodes.filter(({ silentFor }) => silentFor <= bound).map(({ name }) => name);
+      await receipts.collect(entry.seq, live, bound);
+      return receipts.read(
+        entry.seq,
+        nodes.map(({ name }) => name),
+      );
     },
 
     onEntry: (listener: EntryListener) => void entryListeners.push(listener),
@@ -337,16 +346,15 @@ function createReceipts() {
       closedBy.clear();
     },
 
-    async collect(
-      seq: number,
-      expected: readonly string[],
-      deadline: number,
-    ): Promise<Pick<Receipt, "confirmed" | "sockets">> {
-      const missing = () => expected.filter((node) => (appliedBy.get(node) ?? 0) < seq);
+    /** Wait until all of `expected` have applied `seq`, at most until the deadline. */
+    async collect(seq: number, expected: readonly string[], deadline: number): Promise<void> {
       const expired = pause(deadline).then(() => "expired" as const);
-      while (missing().length > 0)
-        if ((await Promise.race([changed.fired, expired])) === "expired") break;
-      const absent = missing();
+      while (expected.some((node) => (appliedBy.get(node) ?? 0) < seq))
+        if ((await Promise.race([changed.fired, expired])) === "expired") return;
+    },
+
+    read(seq: number, expected: readonly string[]): Pick<Receipt, "confirmed" | "sockets"> {
+      const absent = expected.filter((node) => (appliedBy.get(node) ?? 0) < seq);
       let sockets = 0;
       for (const count of closedBy.get(seq)?.values() ?? []) sockets += count;
       return {

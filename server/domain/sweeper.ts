@@ -43,6 +43,8 @@ export function createSweeper(options: SweeperOptions) {
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
   let stopped = false;
+  let running = false;
+  let wanted = false;
   let swept = 0;
 
   async function sweep(): Promise<void> {
@@ -98,12 +100,26 @@ export function createSweeper(options: SweeperOptions) {
   }
 
   async function run(): Promise<void> {
-    sweeping = sweep().catch((error: unknown) => {
-      options.log.warn("a sweep was cut short; the next one goes on", { error });
-    });
-    await sweeping;
+    wanted = true;
+    if (running) return;
+    running = true;
+    clearTimeout(timer);
+    while (wanted && !stopped) {
+      wanted = false;
+      sweeping = sweep().catch((error: unknown) => {
+        options.log.warn("a sweep was cut short; the next one goes on", { error });
+      });
+      await sweeping;
+    }
+    running = false;
     if (!stopped) timer = setTimeout(() => void run(), options.every);
   }
+
+  // Everybody was cut: the lists should say so at once.
+  ledger.onEntry(({ cut }) => {
+    if (cut.kind === "everyone" && timer !== undefined) void run();
+    return 0;
+  });
 
   return {
     start: (): void => void run(),

@@ -15,15 +15,15 @@ import type { Opened } from "../domain/sessions.ts";
 export interface CookieOptions {
   secure: boolean;
   cookieDomain: string | null;
-  /** How long a guest's cookie is kept by the browser, in milliseconds. */
-  guestLifetime: number;
+  /** How long a browser keeps a guest's cookie, in milliseconds; how long it may idle is the row's to say. */
+  guestMaximum: number;
 }
 
 export type Cookies = ReturnType<typeof createCookies>;
 
 const deviceLifetime = 400 * 24 * 60 * 60 * 1000;
 
-export function createCookies({ secure, cookieDomain, guestLifetime }: CookieOptions) {
+export function createCookies({ secure, cookieDomain, guestMaximum }: CookieOptions) {
   const names = cookieNames({ secure, cookieDomain });
   const scope = { secure, domain: secure ? cookieDomain : null };
   const set = (ctx: Context, header: string) => ctx.append("Set-Cookie", header);
@@ -37,7 +37,7 @@ export function createCookies({ secure, cookieDomain, guestLifetime }: CookieOpt
     /** After a session was opened. */
     open(ctx: Context, { held, device }: Opened): void {
       // An account's cookie goes when the browser does; a guest's stays for the next visit.
-      const persistent = held.row.kind === "guest" ? { maxAge: guestLifetime } : {};
+      const persistent = held.row.kind === "guest" ? { maxAge: guestMaximum } : {};
       set(ctx, serializeCookie(names.session, held.token, { ...scope, ...persistent }));
       set(ctx, serializeCookie(names.device, device, { ...scope, maxAge: deviceLifetime }));
     },

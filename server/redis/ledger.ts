@@ -94,11 +94,16 @@ export function createLedgerStore(options: LedgerStoreOptions): LedgerStore {
       await changes.call(command);
     },
 
-    async liveNodes(within) {
-      const [seconds, microseconds] = (await changes.call(["TIME"])) as [string, string];
-      const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
-      const from = String(Math.floor(now - within));
-      return (await changes.call(["ZRANGEBYSCORE", keys.ledgerNodes, from, "+inf"])) as string[];
+    async nodes() {
+      const [time, flat] = (await Promise.all([
+        changes.call(["TIME"]),
+        changes.call(["ZRANGE", keys.ledgerNodes, "0", "-1", "WITHSCORES"]),
+      ])) as [[string, string], string[]];
+      const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
+      const nodes: { name: string; silentFor: number }[] = [];
+      for (let at = 0; at + 1 < flat.length; at += 2)
+        nodes.push({ name: flat[at], silentFor: now - Number(flat[at + 1]) });
+      return nodes;
     },
 
     async leave() {
