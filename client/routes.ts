@@ -1,0 +1,81 @@
+/**
+ * The pages there are, who may see each, and the one decision what to show: a page, the way to sign in,
+ * why this browser was signed out, or that a page is not for this account. Pure, so that it is tested
+ * without a browser.
+ */
+import type { Permission } from "../shared/contract/accounts.ts";
+import type { Text } from "./text/en.ts";
+
+export type PageName = keyof Text["pages"];
+
+export interface PageRoute {
+  name: PageName;
+  path: string;
+  /** `nobody`: open to all; `stranger`: pointless once signed in; `account`; else the permission it takes. */
+  needs: "nobody" | "stranger" | "account" | Permission;
+}
+
+export const homePath = "/devices";
+export const signInPath = "/sign-in";
+
+export const pageRoutes: readonly PageRoute[] = [
+  { name: "devices", path: homePath, needs: "account" },
+  { name: "signIn", path: signInPath, needs: "stranger" },
+  { name: "register", path: "/register", needs: "stranger" },
+  { name: "setup", path: "/setup", needs: "nobody" },
+  { name: "adminSessions", path: "/admin/sessions", needs: "sessions:read" },
+  { name: "adminAccounts", path: "/admin/accounts", needs: "accounts:read" },
+  { name: "adminAccount", path: "/admin/accounts/:id", needs: "accounts:read" },
+];
+export const notFoundRoute: PageRoute = { name: "notFound", path: "*", needs: "nobody" };
+
+export interface Visitor {
+  isSignedIn: boolean;
+  permissions: readonly Permission[];
+  wasSignedOut: boolean;
+}
+
+export type Decision = { show: PageName } | { redirect: string };
+
+export const decidePage = (
+  route: PageRoute,
+  visitor: Visitor,
+  at: { path: string; here: string; returnTo: string | null },
+): Decision => {
+  if (at.path === "/") return { redirect: homePath };
+  switch (route.needs) {
+    case "nobody":
+      return { show: route.name };
+    case "stranger":
+      return visitor.isSignedIn
+        ? { redirect: internalAddress(at.returnTo) ?? homePath }
+        : { show: route.name };
+    case "account":
+      return visitor.isSignedIn ? { show: route.name } : decideForStranger(visitor, at.here);
+    default:
+      if (!visitor.isSignedIn) return decideForStranger(visitor, at.here);
+      return visitor.permissions.includes(route.needs)
+        ? { show: route.name }
+        : { show: "noAccess" };
+  }
+};
+
+const decideForStranger = (visitor: Visitor, here: string): Decision =>
+  visitor.wasSignedOut ? { show: "signedOut" } : { redirect: signInAddress(here) };
+
+/** The way to sign in and come back. */
+export const signInAddress = (returnTo: string): string =>
+  returnTo === homePath ? signInPath : `${signInPath}?return=${encodeURIComponent(returnTo)}`;
+
+const strangersPaths = pageRoutes.flatMap((route) =>
+  route.needs === "stranger" ? route.path : [],
+);
+
+/** A return address, if it leads into this site: a path, never another origin in disguise, and a page worth coming back to. */
+export const internalAddress = (address: string | null): string | null => {
+  if (!address?.startsWith("/")) return null;
+  const base = "https://rollcall.invalid";
+  const url = URL.canParse(address, base) ? new URL(address, base) : null;
+  if (url?.origin !== base || strangersPaths.includes(url.pathname)) return null;
+  return url.pathname + url.search;
+};

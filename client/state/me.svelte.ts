@@ -1,0 +1,148 @@
+/**
+ * Who this browser is, and what it may do, in every tab alike. Opening a session, losing it and learning
+ * why all pass through here, so that what is shown, the socket and the other tabs never disagree. Only the
+ * server's word signs out: a failed request changes nothing.
+ */
+import { sessionRoutes } from "../../shared/contract/session-routes.ts";
+import type { Me as MeReply } from "../../shared/contract/session-routes.ts";
+import type { Account, Permission } from "../../shared/contract/accounts.ts";
+import type { End, Session } from "../../shared/contract/sessions.ts";
+import type { PermissionsChanged } from "../../shared/live.ts";
+import type { Call } from "../api.ts";
+import type { Live } from "../live.svelte.ts";
+import type { Tabs } from "./tabs.ts";
+
+export interface Me {
+  readonly status: "loading" | "ready" | "unreachable";
+  readonly account: Account | null;
+  readonly session: Session | null;
+  readonly permissions: readonly Permission[];
+  readonly signups: MeReply["signups"];
+  readonly isSetupNeeded: boolean;
+  /** Why this browser was signed out, until it signs in again. */
+  readonly end: End | null;
+  may(permission: Permission): boolean;
+  /** Asks the server who this browser is now. */
+  load(options?: { background?: boolean }): Promise<void>;
+  /** A reply opened a session. */
+  enter(signedIn: { account: Account; session: Session }): void;
+  /** The person signs out of this browser. */
+  leave(): Promise<void>;
+  /** The server said that this session has ended. */
+  learnEnd(end: End | undefined): Promise<void>;
+  /** The server said that this browser has no session. */
+  forget(): void;
+  changePermissions(change: PermissionsChanged): void;
+}
+
+interface MeParts {
+  call: Call;
+  live: Live;
+  tabs: Tabs;
+  /** Another tab signed this browser in as somebody else. */
+  onIdentityChanged(account: Account): void;
+}
+
+export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me => {
+  let status = $state<Me["status"]>("loading");
+  let account = $state.raw<Account | null>(null);
+  let session = $state.raw<Session | null>(null);
+  let permissions = $state.raw<readonly Permission[]>([]);
+  let signups = $state<MeReply["signups"]>("closed");
+  let isSetupNeeded = $state(false);
+  let end = $state.raw<End | null>(null);
+  let isLeaving = false;
+  /** Counts who this browser was, so that an answer about an earlier self is not believed. */
+  let identity = 0;
+
+  const become = (next: Pick<MeReply, "account" | "session" | "permissions" | "ended">) => {
+    const before = session?.id;
+    identity += 1;
+    account = next.account;
+    session = next.session;
+    permissions = next.permissions;
+    end = next.account ? null : (next.ended ?? null);
+    // An ended session's cookie stays until the next sign-in, so a handshake would only be refused.
+    if (end) live.stop();
+    else if (before === session?.id) live.start();
+    else live.restart();
+  };
+
+  const load: Me["load"] = async (options = {}) => {
+    const asked = identity;
+    try {
+      const reply = await call(sessionRoutes.me, {}, options);
+      if (asked !== identity) return;
+      const previous = account;
+      ({ signups, setupNeeded: isSetupNeeded } = reply);
+      become(reply);
+      status = "ready";
+      if (previous && reply.account && previous.id !== reply.account.id)
+        onIdentityChanged(reply.account);
+    } catch {
+      if (status === "loading") status = "unreachable";
+    }
+  };
+
+  tabs.onIdentityChanged(() => void load({ background: true }));
+
+  return {
+    get status() {
+      return status;
+    },
+    get account() {
+      return account;
+    },
+    get session() {
+      return session;
+    },
+    get permissions() {
+      return permissions;
+    },
+    get signups() {
+      return signups;
+    },
+    get isSetupNeeded() {
+      return isSetupNeeded;
+    },
+    get end() {
+      return end;
+    },
+    may: (permission) => permissions.includes(permission),
+    load,
+    enter(signedIn) {
+      isSetupNeeded = false;
+      // The reply may repeat the id of a session whose socket was let in as somebody else.
+      session = null;
+      become({ ...signedIn, permissions: signedIn.account.permissions });
+      tabs.tellIdentityChanged();
+    },
+    async leave() {
+      isLeaving = true;
+      try {
+        await call(sessionRoutes.signOut);
+        become({ account: null, session: null, permissions: [] });
+        tabs.tellIdentityChanged();
+      } finally {
+        isLeaving = false;
+      }
+    },
+    async learnEnd(told) {
+      if (isLeaving) return;
+      // Another tab may have signed this browser in anew, which is what ended this tab's session.
+      if (!told || told.reason === "replaced") {
+        session = null;
+        await load({ background: true });
+        if (account || end) return;
+      }
+      become({ account: null, session: null, permissions: [], ...(told && { ended: told }) });
+    },
+    forget() {
+      if (account) become({ account: null, session: null, permissions: [] });
+    },
+    changePermissions(change) {
+      permissions = change.permissions;
+      if (account) account = { ...account, permissions: change.permissions };
+    },
+  };
+};

@@ -1,0 +1,57 @@
+/** Sentences composed from the dictionary and the contract's shapes, alike on every page. */
+import type { Account } from "../../shared/contract/accounts.ts";
+import type { EndReason, Receipt, Session } from "../../shared/contract/sessions.ts";
+import { ApiError } from "../api.ts";
+import type { Text } from "./en.ts";
+import type { Format } from "./format.ts";
+
+export const describeReceipt = (receipt: Receipt, text: Text): string => {
+  if (receipt.ended === 0) return text.receipt.already;
+  const missing = receipt.confirmed.missing ?? [];
+  return missing.length > 0
+    ? `${text.receipt.done(receipt)} ${text.receipt.missing(missing)}`
+    : text.receipt.done(receipt);
+};
+
+/** What went wrong, for a person; null when the person called it off. */
+export const describeError = (error: unknown, text: Text, format: Format): string | null => {
+  if (!(error instanceof ApiError)) return text.errors.internal_error;
+  if (error.code === "reauthentication_required") return null;
+  const sentence = text.errors[error.code];
+  return error.code === "too_many_attempts" && error.retryAfterSeconds
+    ? text.tryAgainIn(sentence, format.wait(error.retryAfterSeconds))
+    : sentence;
+};
+
+/** What is wrong with one field of a form, as the server said it. */
+export const faultOf = (error: unknown, field: string): string | undefined =>
+  error instanceof ApiError
+    ? error.faults.find(({ path }) => path.split(".").at(-1) === field)?.message
+    : undefined;
+
+export const describeEnd = (
+  end: { reason: EndReason; by?: { id: string; username: string } | undefined },
+  text: Text,
+  reader: { id: string } | null,
+): string => {
+  const reason = text.endReasons[end.reason];
+  if (end.reason !== "admin" || !end.by) return reason;
+  return end.by.id === reader?.id ? text.endedByYou(reason) : text.endedBy(reason, end.by.username);
+};
+
+/** What the device is, whatever its owner calls it; null when that would only repeat its name. */
+export const describeSystem = ({ device }: Session, text: Text): string | null => {
+  const { browser, os } = device;
+  const system = browser && os ? text.session.browserOnSystem(browser, os) : (browser ?? os);
+  return system && system !== device.name ? system : null;
+};
+
+export const describePlace = (
+  account: Pick<Account, "city" | "country">,
+  format: Format,
+): string | null => {
+  const country = account.country && format.countryName(account.country);
+  return [account.city, country].filter(Boolean).join(", ") || null;
+};
+
+export const shortId = (id: string): string => id.slice(0, 8);

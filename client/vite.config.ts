@@ -1,0 +1,16 @@
+// Builds the client into dist/client so that the strictest content policy holds: nothing inline,
+// no data: addresses, no polyfill scripts. `npm run dev` serves the same configuration.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [svelte()],
+  build: {
+    outDir: "../dist/client",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
