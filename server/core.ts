@@ -29,6 +29,7 @@ import { createDeadlineStore } from "./redis/deadlines.ts";
 import { inspectRedis } from "./redis/inspect.ts";
 import { createLedgerStore } from "./redis/ledger.ts";
 import { createPresence } from "./redis/presence.ts";
+import { createSeedStore } from "./redis/seed.ts";
 import { createDirectoryStore, createSessionStore } from "./redis/sessions.ts";
 
 export interface CoreOptions {
@@ -211,7 +212,9 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     door,
     ends,
     ledger,
+    passwords,
     presence,
+    seedStore: createSeedStore(changes, tombstones),
     sessions,
     sessionStore,
     showRows,
@@ -235,6 +238,9 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
       ...problems,
       ...(ledger.holdsLease() ? [] : ["no lease: Redis has not confirmed one lately"]),
     ],
+
+    /** Resolves when what was sent without waiting for it (news, lists) has arrived too. */
+    settled: (): Promise<void> => changes.settled(),
 
     close(): void {
       for (const connection of [activityFollower, ledgerFollower, renewals, changes])

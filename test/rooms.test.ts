@@ -69,6 +69,12 @@ const rules: Record<string, Room> = {
   "server/core.ts": { rooms: everyRoom, builtins: "all" },
   "server/node.ts": { rooms: everyRoom, builtins: "all" },
   "server/main.ts": { rooms: everyRoom, builtins: "all" },
+  // The commands of cli.ts, each handed the core that was opened for it.
+  "server/cli": {
+    rooms: ["server/core.ts", "server/config.ts", "server/domain", "shared"],
+    packages: ["commander", "zod"],
+    builtins: "all",
+  },
   "server/cli.ts": { rooms: everyRoom, packages: ["commander"], builtins: "all" },
 };
 

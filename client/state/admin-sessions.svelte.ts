@@ -19,6 +19,7 @@ export interface AdminSessions {
   /** How many arrivals wait to be shown. */
   readonly waiting: number;
   readonly next: string | null;
+  /** How many there are, over all pages; of use when nothing is filtered. */
   readonly total: number;
   readonly failure: unknown;
   readonly asOf: number;
@@ -120,7 +121,9 @@ export const createAdminSessions = ({ call, live, ownId }: AdminSessionsParts): 
       return next;
     },
     get total() {
-      return total;
+      // A list that is here whole counts itself; the server's count may still hold what just ended.
+      const isWhole = filter?.cursor === "" && next === null && rows.length < mostRows;
+      return isWhole ? rows.filter(({ end }) => !end).length + waiting.length : total;
     },
     get failure() {
       return failure;

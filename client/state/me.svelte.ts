@@ -43,6 +43,12 @@ interface MeParts {
   onIdentityChanged(account: Account): void;
 }
 
+/**
+ * A sign-in in this browser replaces its earlier session, whose sockets may hear of it before the browser
+ * has the new cookie: so it is asked for more than once before anybody is told that they are out.
+ */
+const successorWaitsMs = [0, 300, 900];
+
 export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me => {
   let status = $state<Me["status"]>("loading");
   let account = $state.raw<Account | null>(null);
@@ -82,6 +88,17 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     } catch {
       if (status === "loading") status = "unreachable";
     }
+  };
+
+  /** Who this browser now is, after another tab of it may have signed it in anew. */
+  const askForSuccessor = async (): Promise<MeReply | null> => {
+    let reply: MeReply | null = null;
+    for (const wait of successorWaitsMs) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      reply = await call(sessionRoutes.me, {}, { background: true }).catch(() => null);
+      if (reply?.account) break;
+    }
+    return reply;
   };
 
   tabs.onIdentityChanged(() => void load({ background: true }));
@@ -129,13 +146,15 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     },
     async learnEnd(told) {
       if (isLeaving) return;
-      // Another tab may have signed this browser in anew, which is what ended this tab's session.
-      if (!told || told.reason === "replaced") {
+      const asked = identity;
+      const reply = told && told.reason !== "replaced" ? null : await askForSuccessor();
+      if (asked !== identity) return;
+      if (reply?.account) {
         session = null;
-        await load({ background: true });
-        if (account || end) return;
+        return become(reply);
       }
-      become({ account: null, session: null, permissions: [], ...(told && { ended: told }) });
+      const ended = told ?? reply?.ended;
+      become({ account: null, session: null, permissions: [], ...(ended && { ended }) });
     },
     forget() {
       if (account) become({ account: null, session: null, permissions: [] });

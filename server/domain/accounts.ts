@@ -90,7 +90,7 @@ export const foldUsername = (username: string): string =>
   username.normalize("NFKC").toLowerCase().trim();
 
 /** What somebody who registers may do from the start. */
-const ofNewcomers: Permission[] = ["desk:reserve"];
+export const ofNewcomers: readonly Permission[] = ["desk:reserve"];
 
 export function createAccounts(options: AccountsOptions) {
   const { store, ledger, ends, activity, passwords, clock } = options;
@@ -99,7 +99,7 @@ export function createAccounts(options: AccountsOptions) {
   async function make(input: NewAccount, id: AccountId, by?: EndFacts["by"]): Promise<AccountRow> {
     assertStrongPassword(input.password, { username: input.username, name: input.name });
     const passwordHash = await passwords.hash(input.password);
-    const permissions = input.permissions ?? ofNewcomers;
+    const permissions = input.permissions ?? [...ofNewcomers];
     const { username, name, country, city } = input;
     const fields = { username, name, country, city, passwordHash, permissions };
     if (!(await store.create(id, foldUsername(username), fields)))

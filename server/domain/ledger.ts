@@ -8,9 +8,7 @@ import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/contract/sessions.ts";
 import {
   admit,
-  applyEntry,
   createKnowledge,
-  detectGap,
   endOf,
   extendLease,
   forgetBefore,
@@ -25,7 +23,7 @@ import {
 } from "./admission.ts";
 import type { Clock } from "./clock.ts";
 import type { Report } from "./report.ts";
-import { adoptLedger, cutsLostBy } from "./resync.ts";
+import { adoptLedger, applyInOrder, cutsLostBy, isKnown } from "./resync.ts";
 
 export interface Renewal {
   redisAt: number;
@@ -49,6 +47,8 @@ export interface Acknowledgement {
 export interface LedgerStore {
   /** Write this node's lease and read what follows `seq`. Its own connection; ends within `deadline`. */
   renew(from: { seq: number; hash: string }, deadline: number): Promise<Renewal>;
+  /** What the ledger says now, without a lease. No acknowledgement given after this is missed by `follow`. */
+  look(): Promise<Pick<Renewal, "redisAt" | "head" | "everyone">>;
   /** How many replicas hold all that was written on the connection of `renew`. */
   waitForRenewal(replicas: number, deadline: number): Promise<number>;
   /** Note that a change of `owner`'s slot has begun whose cut is not in the ledger yet. */
@@ -108,25 +108,22 @@ export function createLedger(options: LedgerOptions) {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let lag = 0;
+  /** What Redis has lost and must be told again, until it has been. */
+  let lostCuts: Cut[] = [];
+  let everyoneLost = false;
 
   const now = () => redisTimeAt(knowledge, clock.monotonic());
 
   /** Apply entries in order; false when they do not continue what is known. */
   function applyAll(entries: readonly LedgerEntry[]): boolean {
     const closed: Record<string, number> = {};
-    let applied = 0;
-    let gap = false;
-    for (const entry of entries) {
-      if (entry.seq <= knowledge.seq) continue;
-      gap = detectGap(knowledge, entry);
-      if (gap) break;
-      applyEntry(knowledge, entry);
+    const { news, continues } = applyInOrder(knowledge, entries);
+    for (const entry of news) {
       const sockets = announce(entry);
       if (sockets > 0) closed[entry.seq] = sockets;
-      applied++;
     }
-    if (applied > 0) acknowledge(closed);
-    return !gap;
+    if (news.length > 0) acknowledge(closed);
+    return continues;
   }
 
   function announce(entry: LedgerEntry): number {
@@ -149,11 +146,15 @@ export function createLedger(options: LedgerOptions) {
   async function renew(): Promise<boolean> {
     const sentAt = clock.monotonic();
     const wallSentAt = clock.wall();
-    const renewal = await store.renew(knowledge, Math.min(lease / 2, renewAttempt * 2));
+    // Compared with what was known when it was asked: an answer may be overtaken by a push.
+    const asked = { ...knowledge.everyone, seq: knowledge.seq, hash: knowledge.hash };
+    const renewal = await store.renew(asked, Math.min(lease / 2, renewAttempt * 2));
     lag = renewal.head.seq - knowledge.seq;
-    if (!renewal.continues || !applyAll(renewal.entries)) await resync(renewal);
+    const older = isOlder(renewal, asked);
+    if (older || !renewal.continues || !applyAll(renewal.entries)) resync(renewal, older);
     if (renewal.everyone.generation > knowledge.everyone.generation)
       knowledge.everyone = renewal.everyone;
+    await tellWhatIsLost();
     lag = 0;
     const quorum = options.quorum();
     if (quorum > 0 && (await store.waitForRenewal(quorum, lease / 4)) < quorum) return false;
@@ -162,45 +163,81 @@ export function createLedger(options: LedgerOptions) {
     return holdsLease(knowledge, clock.monotonic(), clock.wall());
   }
 
-  /** The ledger does not continue what we know: take all of it, keep our own, tell Redis what it lost. */
-  async function resync(renewal: Renewal): Promise<void> {
+  /**
+   * For the CLI, which is no node: learn the time, the head and the generation by a lease of no length. Nothing
+   * is ever admitted on it, and no node waits for it.
+   */
+  async function lookUp(): Promise<boolean> {
+    const sentAt = clock.monotonic();
+    const wallSentAt = clock.wall();
+    const { redisAt, head, everyone } = await store.look();
+    adoptLedger(knowledge, [], head);
+    knowledge.everyone = everyone;
+    extendLease(knowledge, { sentAt, wallSentAt, redisAt, length: 0 });
+    return true;
+  }
+
+  /** Whether Redis is older than what this node, or its last run, has known: a backup, or nothing at all. */
+  function isOlder(
+    { head, everyone }: Renewal,
+    asked: { seq: number; generation: number },
+  ): boolean {
+    const { knownHead } = options;
+    return (
+      head.seq < Math.max(asked.seq, knownHead?.seq ?? 0) ||
+      everyone.generation < Math.max(asked.generation, knownHead?.generation ?? 0)
+    );
+  }
+
+  /** The ledger does not continue what we know: take all of it, keep our own, note what Redis has lost. */
+  function resync(renewal: Renewal, older: boolean): void {
     const first = knowledge.seq === 0 && knowledge.hash === "";
-    const older =
-      renewal.head.seq < Math.max(knowledge.seq, options.knownHead?.seq ?? 0) ||
-      renewal.everyone.generation <
-        Math.max(knowledge.everyone.generation, options.knownHead?.generation ?? 0);
-    const lost = cutsLostBy(knowledge, renewal.entries);
-    const fresh = renewal.entries.filter((entry) => first || !isKnown(entry));
+    const { entries, everyone, head } = renewal;
+    forgetBefore(knowledge, renewal.redisAt - options.retention);
+    const lost = renewal.continues ? [] : cutsLostBy(knowledge, entries);
+    const fresh = entries.filter((entry) => first || !isKnown(knowledge, entry.cut));
+    // Another node that noticed has cut everybody already.
+    const done = everyone.generation > knownGeneration() && everyone.end?.reason === "restored";
+    lostCuts = [...lostCuts, ...lost];
+    everyoneLost ||= older && !done;
+    if (done) options.knownHead = undefined;
     receipts.reset();
-    adoptLedger(knowledge, renewal.entries, renewal.head);
+    adoptLedger(knowledge, entries, head);
     const closed: Record<string, number> = {};
     for (const entry of fresh) closed[entry.seq] = announce(entry);
     acknowledge(closed);
     if (!first || older)
-      log.warn("the ledger was replaced; merged what it holds and told it what it lost", {
-        seq: renewal.head.seq,
+      log.warn("the ledger was replaced; merged what it holds, telling it what it lost", {
+        seq: head.seq,
         lost: lost.length,
         older,
       });
-    if (older) await everyoneAgain();
-    if (lost.length > 0) for (const listener of lossListeners) await listener(lost);
   }
 
-  const isKnown = (entry: LedgerEntry): boolean =>
-    entry.cut.kind === "ended" && entry.cut.sessions.every((id) => knowledge.ended.has(id));
+  const knownGeneration = (): number =>
+    Math.max(knowledge.everyone.generation, options.knownHead?.generation ?? 0);
+
+  /** A failure on the way keeps what is owed for the next renewal, and no lease is held before it is paid. */
+  async function tellWhatIsLost(): Promise<void> {
+    if (everyoneLost) await everyoneAgain();
+    if (lostCuts.length === 0) return;
+    for (const listener of lossListeners) await listener(lostCuts);
+    lostCuts = [];
+  }
 
   /** Redis is older than something we knew: sessions that ended since may be alive in it. Nobody keeps one. */
   async function everyoneAgain(): Promise<void> {
-    const known = Math.max(knowledge.everyone.generation, options.knownHead?.generation ?? 0);
-    const generation = await store.drawGeneration(known);
+    const generation = await store.drawGeneration(knownGeneration());
     const end: EndFacts = { reason: "restored", at: now() === Infinity ? clock.wall() : now() };
+    const entry = await store.append({ kind: "everyone", generation, kept: null, end }, null);
+    everyoneLost = false;
     options.knownHead = undefined;
-    applyAll([await store.append({ kind: "everyone", generation, kept: null, end }, null)]);
+    applyAll([entry]);
   }
 
-  /** One shared attempt to hold a lease. */
+  /** One shared attempt to hold a lease, or for the CLI to know where the ledger stands. */
   function tryToRenew(): Promise<boolean> {
-    renewing ??= renew()
+    renewing ??= (node === null ? lookUp() : renew())
       .catch((error: unknown) => {
         if (!(error instanceof DomainError)) log.warn("lease renewal failed", { error });
         return false;
@@ -222,7 +259,6 @@ export function createLedger(options: LedgerOptions) {
       try {
         const { entries, acknowledgements } = await store.follow(knowledge.seq);
         for (const acknowledgement of acknowledgements) receipts.note(acknowledgement);
-        if (node === null) continue;
         if (!applyAll(entries)) await tryToRenew();
       } catch {
         // Redis is away: its connection is already trying again, and without a lease nothing is admitted.
@@ -239,10 +275,10 @@ export function createLedger(options: LedgerOptions) {
   }
 
   return {
-    /** Resolves once this node holds its first lease. */
+    /** Resolves once this node holds its first lease, or the CLI knows where the ledger stands. */
     async start(): Promise<void> {
       // The first renewal replays what is retained; only then is there something to continue from.
-      while (node !== null && !stopped && !(await tryToRenew())) await pause(100);
+      while (!stopped && !(await tryToRenew())) await pause(100);
       void keepFollowing();
       if (node !== null) void keepRenewing();
     },
@@ -289,7 +325,10 @@ export function createLedger(options: LedgerOptions) {
      */
     async append(cut: Cut, intent: string | null): Promise<LedgerEntry> {
       const entry = await store.append(cut, intent);
-      applyAll([entry]);
+      // Below what is known: the ledger was replaced, and old acknowledgements would lie about the new entry.
+      // Bounded, because this may itself be part of a renewal that tells Redis what it lost.
+      if (!applyAll([entry]) && entry.seq <= knowledge.seq)
+        await Promise.race([tryToRenew(), pause(renewAttempt)]);
       const quorum = options.quorum();
       if (quorum > 0 && (await store.waitForAppend(quorum, lease)) < quorum)
         throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });

@@ -86,7 +86,7 @@ export interface SessionStore {
   rows(ids: readonly SessionId[]): Promise<((SessionRow & { end?: EndFacts }) | null)[]>;
   rename(id: SessionId, account: AccountId, name: string | null): Promise<SessionRow | null>;
   restamp(id: SessionId, generation: number): Promise<boolean>;
-  /** Out of the global index. */
+  /** Out of the lists that lead to them. */
   unlist(ids: readonly SessionId[]): Promise<void>;
   kept(id: SessionId): Promise<{ version: number; value: string } | null>;
   keep(id: SessionId, version: number, value: string): Promise<number>;
@@ -128,8 +128,8 @@ export const newAccountId = (): AccountId => randomId(16) as AccountId;
 /** In the hash slot of its account, or in any for a guest. */
 export const newSessionId = (account: AccountId | null): SessionId =>
   ((account?.slice(0, routeLength) ?? randomId(routeLength)) + randomId(17)) as SessionId;
-const newSecret = (): string => randomBytes(32).toString("base64url");
-const newDevice = (): string => randomBytes(16).toString("base64url");
+export const newSecret = (): string => randomBytes(32).toString("base64url");
+export const newDevice = (): string => randomBytes(16).toString("base64url");
 /** 96 bits tell devices apart; nobody can come back from it to the cookie. */
 export const hashDevice = (device: string): string => hashSecret(device).slice(0, 16);
 export const newOperation = (): string => randomBytes(12).toString("base64url");

@@ -49,7 +49,8 @@ export async function createApp(options: AppOptions): Promise<Koa> {
   app.on("error", () => {});
   const kept = createKept(app, options.store);
   const bind = createBind({ ...options, kept, readBody: createBodyReader() });
-  const router = new Router();
+  // One spelling each: what is checked by its path (no-store, the gateway) has no second one.
+  const router = new Router({ strict: true, sensitive: true });
   const parts: RouteParts = { ...options, router, bind };
   bindSessions(parts);
   bindAccounts(parts);
@@ -67,7 +68,7 @@ export async function createApp(options: AppOptions): Promise<Koa> {
   app.use(answerErrors(options));
   app.use(refuseCrossSite(options.origins));
   app.use(router.routes());
-  app.use(router.allowedMethods({ throw: true }));
+  app.use(router.allowedMethods());
   app.use(serveClient(options.clientFolder));
   return app;
 }
@@ -95,6 +96,8 @@ function answerErrors({ log }: AppOptions): Middleware {
       await next();
       logChange(log, ctx, requestId, startedAt);
       if (ctx.status === 404 && ctx.body === undefined) throw new DomainError("not_found");
+      // The router has said in Allow what would be.
+      if (ctx.status === 405 || ctx.status === 501) throw new DomainError("method_not_allowed");
     } catch (thrown) {
       const known = asDomainError(thrown);
       if (known === null)

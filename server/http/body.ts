@@ -8,7 +8,12 @@ export type ReadBody = (ctx: Context, optional: boolean) => Promise<unknown>;
 const longest = "64kb";
 
 export function createBodyReader(): ReadBody {
-  const read = bodyParser({ enableTypes: ["json"], jsonLimit: longest, patchNode: false });
+  const read = bodyParser({
+    enableTypes: ["json"],
+    jsonLimit: longest,
+    // An end may carry a message.
+    parsedMethods: ["POST", "PUT", "PATCH", "DELETE"],
+  });
 
   return async function readBody(ctx, optional) {
     const empty =

@@ -3,8 +3,9 @@
  * return address) and nothing else: opening, rotating and ending are domain calls, and security facts are fields
  * that only scripts write. This file is the only reader of `ctx.session`. Its traps, each with a test:
  * `commit()` always calls `store.set`, so `set` only ever updates a live row over the version it read and
- * never creates; it runs also when a handler throws; `externalKey.set` runs on every save, so it does nothing
- * here; `maxAge` lies above every lifetime, because ours rule; cookies are opaque, so nothing is signed.
+ * never creates; it would run also when a handler throws, so it is called here; `externalKey.set` runs on every
+ * save, so it does nothing; `maxAge` lies above every lifetime, because ours rule; cookies are opaque, so nothing
+ * is signed.
  */
 import type Koa from "koa";
 import session from "koa-session";
@@ -32,6 +33,8 @@ export function createKept(app: Koa, store: Pick<SessionStore, "kept" | "keep">)
       maxAge: tenYears,
       rolling: false,
       renew: false,
+      // By itself it would also keep what a handler did before it threw, and hide that error behind its own.
+      autoCommit: false,
       externalKey: { get: (ctx: Context) => heldOf(ctx)?.row.id as string, set: () => {} },
       store: {
         async get(id: string, _maxAge: unknown, { ctx }: { ctx: Context }) {
@@ -63,7 +66,10 @@ export function createKept(app: Koa, store: Pick<SessionStore, "kept" | "keep">)
       if (heldOf(ctx) === null) return work({});
       let answer!: T;
       await middleware(ctx, async () => {
-        answer = await work((ctx as unknown as { session: Kept }).session);
+        const opened = ctx as unknown as { session: (Kept & { manuallyCommit(): unknown }) | null };
+        answer = await work(opened.session ?? {});
+        // Null when a handler threw it away: koa-session would then send a cookie of its own.
+        await opened.session?.manuallyCommit();
       });
       return answer;
     },

@@ -53,14 +53,14 @@ export function openLive(http: HttpServer, options: LiveOptions) {
     every: lease,
   });
   admitSockets(io, { door, registry, sessionCookie: options.sessionCookie });
-  answerSockets(io, options);
+  const sweep = createSocketSweep({ io, registry, door, ledger, announce, lease });
+  answerSockets(io, { door, lastSeen: options.lastSeen, readmit: sweep.readmit });
   io.on("connection", (connected) => {
     const socket = connected as LiveSocket;
     if (!isHeld(socket)) return;
     reporter.note(socket);
     socket.on("disconnect", () => reporter.note(socket));
   });
-  const sweep = createSocketSweep({ io, registry, door, ledger, announce, lease });
 
   return {
     announce,

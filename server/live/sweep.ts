@@ -33,12 +33,12 @@ export function createSocketSweep(options: SocketSweepOptions) {
     const now = ledger.redisNow();
     for (const socket of registry.all()) {
       const { held } = socket.data;
-      if (!door.mayStill(held) || now >= idleExpiresAt(held.row, held.usedAt)) void judge(socket);
+      if (!door.mayStill(held) || now >= idleExpiresAt(held.row, held.usedAt)) void readmit(socket);
     }
   }
 
   /** Read the session of a socket again, and act on what it is now. */
-  async function judge(socket: HeldSocket): Promise<void> {
+  async function readmit(socket: HeldSocket): Promise<void> {
     const checked: Checked | null = await door.reread(socket.data.held).catch(() => null);
     if (checked === null || !socket.connected) return;
     if (checked.state === "held") socket.data.held = checked.held;
@@ -47,5 +47,5 @@ export function createSocketSweep(options: SocketSweepOptions) {
   }
 
   const timer = setInterval(sweep, options.lease);
-  return { stop: (): void => clearInterval(timer) };
+  return { readmit, stop: (): void => clearInterval(timer) };
 }

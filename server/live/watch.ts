@@ -5,12 +5,14 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import type { Door } from "../domain/door.ts";
 import type { LastSeen } from "../domain/last-seen.ts";
 import { isHeld } from "./admit.ts";
-import type { LiveSocket } from "./registry.ts";
+import type { HeldSocket, LiveSocket } from "./registry.ts";
 import { watchRoom } from "./rooms.ts";
 
 export interface WatchOptions {
   door: Door;
   lastSeen: LastSeen;
+  /** Read the session of a socket again: its grant is old, or a cut that did not mean it went by. */
+  readmit(socket: HeldSocket): Promise<void>;
 }
 
 /** Messages a page may send within `window`; more is not a person. */
@@ -18,7 +20,7 @@ const mostMessages = 60;
 const window = 10_000;
 const activeEvery = 60_000;
 
-export function answerSockets(io: Server, { door, lastSeen }: WatchOptions): void {
+export function answerSockets(io: Server, { door, lastSeen, readmit }: WatchOptions): void {
   io.on("connection", (connected) => {
     const socket = connected as LiveSocket;
     let messages = 0;
@@ -32,10 +34,12 @@ export function answerSockets(io: Server, { door, lastSeen }: WatchOptions): voi
       next();
     });
 
-    socket.on("watch", (ask, answer) => {
+    socket.on("watch", async (ask, answer) => {
       const topic = parseTopic(ask);
-      const refusal = topic === null ? "invalid_request" : refusalOf(socket, topic);
-      if (topic !== null && refusal === null) void socket.join(watchRoom(topic));
+      if (topic === null) return reply(answer, "invalid_request");
+      await refresh(socket);
+      const refusal = refusalOf(socket, topic);
+      if (refusal === null) void socket.join(watchRoom(topic));
       reply(answer, refusal);
     });
 
@@ -45,7 +49,8 @@ export function answerSockets(io: Server, { door, lastSeen }: WatchOptions): voi
       reply(answer, topic === null ? "invalid_request" : null);
     });
 
-    socket.on("active", (answer) => {
+    socket.on("active", async (answer) => {
+      await refresh(socket);
       if (isHeld(socket) && door.mayStill(socket.data.held) && performance.now() >= activeAgain) {
         activeAgain = performance.now() + activeEvery;
         lastSeen.note(socket.data.held);
@@ -54,9 +59,14 @@ export function answerSockets(io: Server, { door, lastSeen }: WatchOptions): voi
     });
   });
 
+  async function refresh(socket: LiveSocket): Promise<void> {
+    if (isHeld(socket) && !door.mayStill(socket.data.held)) await readmit(socket);
+  }
+
   function refusalOf(socket: LiveSocket, topic: Topic): ErrorCode | null {
     if (!isHeld(socket)) return "not_signed_in";
-    if (!door.mayStill(socket.data.held)) return "unavailable";
+    // Closed while its session was read again: a room would keep it for ever.
+    if (!socket.connected || !door.mayStill(socket.data.held)) return "unavailable";
     return socket.data.held.permissions.has(topicPermission[topic]) ? null : "forbidden";
   }
 }

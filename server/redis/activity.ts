@@ -2,6 +2,7 @@
 import type { ActivityEvent, ActivityLog, NewEvent, News } from "../domain/activity.ts";
 import type { Connection } from "./connect.ts";
 import * as keys from "./keys.ts";
+import { readLastId } from "./stream.ts";
 
 const eventsKept = 100_000;
 const newsKept = 5_000;
@@ -30,10 +31,12 @@ export function createActivityLog(connection: Connection): ActivityLog {
 
 export function createActivityReader(follower: Connection): ActivityReader {
   let stopped = false;
-  const last: Record<string, string> = { [keys.activityLog]: "$", [keys.activityNews]: "$" };
+  const streams = [keys.activityLog, keys.activityNews];
+  const last: Record<string, string> = {};
 
   async function readOn(listener: (told: Told) => void): Promise<void> {
-    const streams = Object.keys(last);
+    // "$" would skip, between two reads, what came before the first one was read.
+    for (const key of streams) last[key] ??= await readLastId(follower, key);
     const reply = (await follower.call(
       ["XREAD", "BLOCK", String(block), "COUNT", "500", "STREAMS", ...streams].concat(
         streams.map((key) => last[key]),

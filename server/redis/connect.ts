@@ -41,6 +41,8 @@ export interface Connection {
   /** Resolves when connected for the first time. */
   ready(): Promise<void>;
   isReady(): boolean;
+  /** Resolves when no call is under way any more, nor one that the last answer caused. */
+  settled(): Promise<void>;
   /** For libraries that speak node-redis themselves. */
   client(): Client;
   close(): void;
@@ -56,6 +58,7 @@ const scripts = readScripts(new URL("./scripts/", import.meta.url));
 export function openConnection(options: ConnectOptions): Connection {
   let closed = false;
   let complained = false;
+  let underWay = 0;
   let client = start();
   let firstReady: () => void;
   const ready = new Promise<void>((resolve) => (firstReady = resolve));
@@ -110,12 +113,14 @@ export function openConnection(options: ConnectOptions): Connection {
         replace(used);
       }, deadline);
     });
+    underWay++;
     try {
       return (await Promise.race([used.sendCommand([...command]), late])) as unknown as Reply;
     } catch (error) {
       throw isRefusalByRedis(error) ? error : unavailable(error);
     } finally {
       clearTimeout(timer);
+      underWay--;
     }
   }
 
@@ -142,6 +147,9 @@ export function openConnection(options: ConnectOptions): Connection {
     ready: () => ready,
     isReady: () => client.isReady,
     client: () => client,
+    async settled() {
+      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
     close() {
       closed = true;
       client.destroy();

@@ -3,6 +3,7 @@ import type { Cut, EndFacts, LedgerEntry } from "../domain/admission.ts";
 import type { Acknowledgement, LedgerStore, Owner, Renewal } from "../domain/ledger.ts";
 import type { Connection, Reply } from "./connect.ts";
 import * as keys from "./keys.ts";
+import { readLastId } from "./stream.ts";
 
 export interface LedgerStoreOptions {
   /** Where changes of account slots are written; WAIT counts per connection. */
@@ -24,7 +25,7 @@ const acknowledgementsKept = 10_000;
 export function createLedgerStore(options: LedgerStoreOptions): LedgerStore {
   const { changes, renewals, follower, node, lease } = options;
   const logKeys = [keys.ledgerLog, keys.ledgerHead, keys.ledgerIntents, keys.ledgerEveryone];
-  let lastAcknowledgement = "$";
+  let lastAcknowledgement: string | undefined;
 
   return {
     async renew({ seq, hash }, deadline) {
@@ -41,6 +42,26 @@ export function createLedgerStore(options: LedgerStoreOptions): LedgerStore {
         deadline,
       );
       return readRenewal(reply);
+    },
+
+    async look() {
+      lastAcknowledgement ??= await readLastId(follower, keys.ledgerAcknowledgements);
+      const [time, head, everyone] = (await Promise.all([
+        follower.call(["TIME"]),
+        follower.call(["HMGET", keys.ledgerHead, "seq", "hash"]),
+        follower.call(["HMGET", keys.ledgerEveryone, "generation", "end"]),
+      ])) as [[string, string], (string | null)[], (string | null)[]];
+      const [seconds, microseconds] = time;
+      const [seq, hash] = head;
+      const [generation, end] = everyone;
+      return {
+        redisAt: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000),
+        head: { seq: Number(seq ?? 0), hash: hash ?? "" },
+        everyone: {
+          generation: Number(generation ?? 0),
+          end: end ? (JSON.parse(end) as EndFacts) : null,
+        },
+      };
     },
 
     waitForRenewal: (replicas, deadline) => waitFor(renewals, replicas, deadline),
@@ -71,6 +92,8 @@ export function createLedgerStore(options: LedgerStoreOptions): LedgerStore {
     unfulfilled: createIntentReader(changes),
 
     async follow(seq) {
+      // "$" would skip, between two reads, what came before the first one was read.
+      lastAcknowledgement ??= await readLastId(follower, keys.ledgerAcknowledgements);
       const reply = (await follower.call(
         ["XREAD", "BLOCK", String(block), "COUNT", "1000", "STREAMS"].concat(
           [keys.ledgerLog, keys.ledgerAcknowledgements],

@@ -156,7 +156,10 @@ export function createSessionStore(
     async unlist(ids) {
       await Promise.all(
         ids.flatMap((id) =>
-          keys.sessionIndexesOf(id).map((index) => connection.call(["ZREM", index, id])),
+          // Only a guest has a deadline of its own; an account's leads to its other sessions.
+          [...keys.sessionIndexesOf(id), keys.deadlines].map((list) =>
+            connection.call(["ZREM", list, id]),
+          ),
         ),
       );
     },
@@ -209,7 +212,7 @@ function enlist(connection: Connection, session: NewSession): Promise<Reply>[] {
   ];
 }
 
-function fieldsOf(session: NewSession): string[] {
+export function fieldsOf(session: NewSession): string[] {
   const fields = [
     ["a", session.accountId],
     ["k", encode.kind(session.kind)],

@@ -109,6 +109,18 @@ export function createBrowser(address: string, userAgent = userAgents.laptop) {
 
 export const goodPassword = "orbit lantern mosaic 47";
 
+/** A browser of this account, signed in through the front door, and the id of its session. */
+export async function signInBrowser(
+  address: string,
+  username: string,
+  userAgent = userAgents.laptop,
+): Promise<{ browser: Browser; id: string }> {
+  const browser = createBrowser(address, userAgent);
+  const answer = await browser.signIn(username);
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return { browser, id: answer.body.session.id as string };
+}
+
 /** The next event of this name, with its payload. Ask for it before you cause it. */
 export function next<E extends keyof ServerToClientEvents>(
   page: Page,
