@@ -119,6 +119,7 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     ledger,
     activity,
     clock,
+    retention,
     async nameOfAccount(id) {
       const account = await accountStore.find(id);
       return account && nameOf(account);
@@ -237,6 +238,8 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     problems: (): string[] => [
       ...problems,
       ...(ledger.holdsLease() ? [] : ["no lease: Redis has not confirmed one lately"]),
+      // A lease lives on another connection: this one may still be on its way back.
+      ...(changes.isReady() ? [] : ["Redis is not connected"]),
     ],
 
     /** Resolves when what was sent without waiting for it (news, lists) has arrived too. */

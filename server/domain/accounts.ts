@@ -54,6 +54,8 @@ export interface AccountStore {
     permissions: readonly Permission[],
     atLeastVersion?: number,
   ): Promise<{ at: number; version: number; before: Permission[] } | null>;
+  /** A restored account catches up with what nodes know of it. */
+  raiseGeneration(id: AccountId, atLeast: number): Promise<void>;
   addManager(id: AccountId): Promise<void>;
   /** Takes the account out of the managers unless it is the last of them. */
   releaseManager(id: AccountId): Promise<"released" | "not_a_manager" | "last">;

@@ -18,6 +18,8 @@ export interface EndsOptions {
   ledger: Ledger;
   activity: ActivityLog;
   clock: Clock;
+  /** How far back an end may matter that the ledger was not told of: as long as it keeps any. */
+  retention: number;
   /** Whose account it is, for the feed; null for a guest or an account that is gone. */
   nameOfAccount(id: AccountId): Promise<EndFacts["by"] | null>;
   /** Told of each end that happened, for the metrics. */
@@ -91,6 +93,26 @@ export function createEnds(options: EndsOptions) {
     return receipt;
   }
 
+  /**
+   * Sessions that another request has ended, and may not have lived to tell: a receipt that speaks for a whole
+   * account speaks for them too. (A bumped generation denies them anyway.)
+   */
+  async function tellEndsOfOthers(
+    account: AccountId,
+    own: { at: number; ids: readonly SessionId[] },
+  ): Promise<void> {
+    const { ended } = await store.list(account);
+    const mayBeUntold = ({ id, end }: (typeof ended)[number]) =>
+      end.at >= own.at - options.retention && !own.ids.includes(id) && !ledger.knowsEnd(id);
+    await Promise.all(
+      ended
+        .filter(mayBeUntold)
+        .map(({ id, end }) =>
+          ledger.append({ kind: "ended", account, sessions: [id], end }, null),
+        ),
+    );
+  }
+
   /** End all sessions of an account but one. */
   async function endOthers(account: AccountId, keep: SessionId, order: EndOrder): Promise<Receipt> {
     const startedAt = clock.monotonic();
@@ -102,6 +124,7 @@ export function createEnds(options: EndsOptions) {
     if (result === null) throw new DomainError("not_found");
     const end: EndFacts = { ...order, at: result.at };
     const cut: Cut = { kind: "ended", account, sessions: result.ids, end };
+    await unconfirmedUnlessDone(() => tellEndsOfOthers(account, result));
     const receipt = await settle(cut, result.ids.length, operation, startedAt);
     void record(account, result.ids, end).catch(() => {});
     return receipt;
@@ -177,7 +200,7 @@ export function createEnds(options: EndsOptions) {
     /** A guest's session goes without a trace when the guest signs in. */
     async dissolveGuest(id: SessionId): Promise<void> {
       const ending = await store.end(id, { reason: "replaced", account: null, trace: false });
-      if (ending.state !== "ended") return;
+      if (ending.state !== "ended" && ending.state !== "already") return;
       await ledger.append({ kind: "ended", account: null, sessions: [id], end: ending.end }, null);
       await store.unlist([id]);
     },

@@ -50,8 +50,12 @@ export function createHealing({ sessions, accounts, ledger, retention }: Healing
   async function redo(cut: Cut): Promise<void> {
     switch (cut.kind) {
       case "ended":
+        for (const id of cut.sessions) await endAgain(id, cut);
+        break;
       case "account":
         for (const id of cut.sessions) await endAgain(id, cut);
+        // Or every later sign-in would carry a generation that nodes know to be over.
+        await accounts.raiseGeneration(cut.account, cut.generation);
         break;
       case "permissions":
         await accounts.setPermissions(cut.account, cut.permissions, cut.version);

@@ -295,6 +295,9 @@ export function createLedger(options: LedgerOptions) {
     /** What the ledger says of the end of this grant's session. */
     endOf: (grant: Grant): EndFacts | null => endOf(knowledge, grant),
 
+    /** Whether the ledger has told of the end of this session, as far as it is remembered. */
+    knowsEnd: (session: SessionId): boolean => knowledge.ended.has(session),
+
     holdsLease: (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall()),
 
     /** One shared attempt to get the lease back, within half a second. */

@@ -84,6 +84,10 @@ export function createAccountStore(connection: Connection): AccountStore {
       return { at, version, before: decodePermissions(before) };
     },
 
+    async raiseGeneration(id, atLeast) {
+      await run("raise-generation", [keys.account(id)], [atLeast]);
+    },
+
     async addManager(id) {
       await call(["SADD", keys.managers, id]);
     },

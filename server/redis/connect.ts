@@ -86,7 +86,15 @@ export function openConnection(options: ConnectOptions): Connection {
         error: error.message,
       });
     });
+    // A link that swallows everything takes connections too, and the greeting would be waited for for ever.
+    let greeting: NodeJS.Timeout | undefined;
+    next.on("connect", () => {
+      clearTimeout(greeting);
+      greeting = setTimeout(() => replace(next), options.deadline).unref();
+    });
+    next.on("error", () => clearTimeout(greeting));
     next.on("ready", () => {
+      clearTimeout(greeting);
       if (complained) options.log.info("Redis is back", { connection: options.name });
       complained = false;
       // First on the wire after each connect, so that EVALSHA finds them also after a restart of Redis.
