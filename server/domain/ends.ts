@@ -107,9 +107,7 @@ export function createEnds(options: EndsOptions) {
     await Promise.all(
       ended
         .filter(mayBeUntold)
-        .map(({ id, end }) =>
-          ledger.append({ kind: "ended", account, sessions: [id], end }, null),
-        ),
+        .map(({ id, end }) => ledger.append({ kind: "ended", account, sessions: [id], end }, null)),
     );
   }
 

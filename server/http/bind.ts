@@ -60,6 +60,8 @@ export function createBind(options: BindOptions) {
   }
 
   function assertMay(route: Route, checked: Checked): void {
+    // The browser has a newer cookie by now, which a guest's would overwrite: ask again with that one.
+    if (route.keeps && checked.state === "stale") throw new DomainError("stale_token");
     if (route.needs === "nobody") return;
     if (checked.state === "ended") {
       const end = showEnd(checked.end);

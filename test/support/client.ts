@@ -121,12 +121,20 @@ export async function signInBrowser(
   return { browser, id: answer.body.session.id as string };
 }
 
-/** The next event of this name, with its payload. Ask for it before you cause it. */
+/** The next event of this name of which this holds, with its payload. Ask for it before you cause it. */
 export function next<E extends keyof ServerToClientEvents>(
   page: Page,
   event: E,
+  holds: (payload: Parameters<ServerToClientEvents[E]>[0]) => boolean = () => true,
 ): Promise<Parameters<ServerToClientEvents[E]>[0]> {
-  return new Promise((resolve) => page.once(event, resolve as never));
+  return new Promise((resolve) => {
+    const listen = (payload: Parameters<ServerToClientEvents[E]>[0]) => {
+      if (!holds(payload)) return;
+      page.off(event, listen as never);
+      resolve(payload);
+    };
+    page.on(event, listen as never);
+  });
 }
 
 /** Polls until the condition holds: the only way tests wait. */

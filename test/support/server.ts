@@ -34,7 +34,8 @@ export interface TestServer {
   /** Of the first node. */
   readonly address: string;
   setupToken: string;
-  startNode(env?: Record<string, string>): Promise<TestNode>;
+  /** Give `logged` to read its lines while it is still starting. */
+  startNode(env?: Record<string, string>, logged?: string[]): Promise<TestNode>;
   /** A new account with the tests' password, made beside HTTP to save hashing that password each time. */
   createAccount(permissions?: Permission[]): Promise<TestAccount>;
   /** One command, straight to Redis. */
@@ -61,7 +62,7 @@ export async function startServer(
   });
   const nodes: TestNode[] = [];
 
-  async function start(env: Record<string, string> = {}): Promise<TestNode> {
+  async function start(env: Record<string, string> = {}, logged: string[] = []): Promise<TestNode> {
     const dataDir = mkdtempSync(path.join(tmpdir(), "rollcall-data-"));
     const config = readConfig({
       PORT: "0",
@@ -72,7 +73,6 @@ export async function startServer(
       ...options.env,
       ...env,
     });
-    const logged: string[] = [];
     const destination = { write: (line: string) => void logged.push(line) };
     const log = createLog({ level: config.logLevel, pretty: false, destination });
     const life = createLifecycle(log);
