@@ -38,6 +38,7 @@ export const sessionRoutes = {
     needs: "nobody",
     reply: Me,
     status: 200,
+    errors: ["stale_token"],
   }),
   signIn: route({
     method: "POST",
@@ -118,6 +119,7 @@ export const sessionRoutes = {
     keeps: "read",
     reply: Preferences,
     status: 200,
+    errors: ["stale_token"],
   }),
   setPreferences: route({
     method: "PUT",
@@ -128,6 +130,7 @@ export const sessionRoutes = {
     body: z.object({ theme: z.enum(["system", "light", "dark"]) }),
     reply: Preferences,
     status: 200,
+    errors: ["stale_token"],
   }),
 };
 
