@@ -3,6 +3,7 @@
  * act on them at once. It needs no running server: an embedded Redis that is not running is started for as long
  * as the command takes.
  */
+import { readKeyMaterial } from "./ops/key-file.ts";
 import { Command, CommanderError } from "commander";
 import { addAccountCommands } from "./cli/accounts.ts";
 import { exitCodes, Refusal, type Given } from "./cli/run.ts";
@@ -49,7 +50,8 @@ async function runWithCore(command: (given: Given) => Promise<void>): Promise<vo
     },
   };
   const count = { ends: () => {}, signIn: () => {} };
-  const core = createCore({ config, url: redis.url, role: "cli", log, count });
+  const keyMaterial = readKeyMaterial(config.dataDir, config.tokenKey);
+  const core = createCore({ config, url: redis.url, role: "cli", keyMaterial, log, count });
   try {
     const ready = core.connect().then(() => core.ledger.start());
     await within(patience, ready, () => `Redis cannot be reached: ${trouble}`);

@@ -17,8 +17,12 @@ import { createHealing } from "./domain/healing.ts";
 import { createLastSeen } from "./domain/last-seen.ts";
 import { createLedger } from "./domain/ledger.ts";
 import { createPasswords } from "./domain/passwords.ts";
+import { createFamilies } from "./domain/families.ts";
 import type { Report } from "./domain/report.ts";
 import { createSessions, nameOf } from "./domain/sessions.ts";
+import { createSeal } from "./domain/seal.ts";
+import { createSigningKeys } from "./domain/signing-keys.ts";
+import { createTokens } from "./domain/tokens.ts";
 import { createSignIn } from "./domain/sign-in.ts";
 import { createSweeper } from "./domain/sweeper.ts";
 import { createAccountStore } from "./redis/accounts.ts";
@@ -26,10 +30,12 @@ import { createActivityLog, createActivityReader } from "./redis/activity.ts";
 import { createAttempts } from "./redis/attempts.ts";
 import { openConnection } from "./redis/connect.ts";
 import { createDeadlineStore } from "./redis/deadlines.ts";
+import { createFamilyStore } from "./redis/families.ts";
 import { inspectRedis } from "./redis/inspect.ts";
 import { createLedgerStore } from "./redis/ledger.ts";
 import { createPresence } from "./redis/presence.ts";
 import { createSeedStore } from "./redis/seed.ts";
+import { createSigningKeyStore } from "./redis/signing-keys.ts";
 import { createDirectoryStore, createSessionStore } from "./redis/sessions.ts";
 
 export interface CoreOptions {
@@ -38,6 +44,8 @@ export interface CoreOptions {
   /** A node holds a lease and answers for sockets; the CLI does neither. */
   role: "node" | "cli";
   knownHead?: { seq: number; generation: number } | undefined;
+  /** What only the nodes know: seals signing keys, derives remember-me credentials. */
+  keyMaterial: string;
   log: Report;
   count: {
     ends(reason: EndFacts["reason"], sessions: number): void;
@@ -60,7 +68,8 @@ const sessionsCached = 20_000;
 /** Beyond a grant's life: what clocks of possible primaries may differ by, and a margin. */
 const retentionMargin = 60 * seconds;
 
-export function createCore({ config, url, role, knownHead, log, count }: CoreOptions) {
+export function createCore(options: CoreOptions) {
+  const { config, url, role, knownHead, log, count } = options;
   const name = `${hostname().slice(0, 24)}-${randomBytes(3).toString("hex")}`;
   const node = role === "node" ? name : null;
   const open = (part: string) => openConnection({ url, name: part, deadline: callDeadline, log });
@@ -133,6 +142,29 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     grantLife: accessTokenTtl,
     cacheSize: sessionsCached,
   });
+  const seal = createSeal(options.keyMaterial);
+  const signingKeys = createSigningKeys({
+    store: createSigningKeyStore(changes),
+    seal,
+    redisNow: ledger.redisNow,
+    signedLife: accessTokenTtl,
+  });
+  const tokens = createTokens({
+    keys: signingKeys,
+    ledger,
+    door,
+    issuer: config.publicUrl ?? "urn:rollcall",
+    cacheSize: sessionsCached,
+  });
+  const families = createFamilies({
+    store: createFamilyStore(changes),
+    ledger,
+    ends,
+    door,
+    activity,
+    key: seal.derive("remember"),
+    lifetimes: config.sessions,
+  });
   const sessions = createSessions({
     store: sessionStore,
     ledger,
@@ -186,6 +218,7 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     ledger,
     expire: ends.expire,
     finishBegun: healing.finishBegun,
+    tellCleared: () => activity.tell({ type: "cleared" }),
     flushEvery,
     every: sweepEvery,
     log,
@@ -212,6 +245,7 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     directory,
     door,
     ends,
+    families,
     ledger,
     passwords,
     presence,
@@ -220,6 +254,8 @@ export function createCore({ config, url, role, knownHead, log, count }: CoreOpt
     sessionStore,
     showRows,
     signIn,
+    signingKeys,
+    tokens,
     sweeper,
 
     createLastSeen: () =>

@@ -6,14 +6,16 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { createCore } from "./core.ts";
-import { createTrust, kindOfAddress, rateLimitKeyOf } from "./domain/address.ts";
+import { clientAddress, createTrust, kindOfAddress, rateLimitKeyOf } from "./domain/address.ts";
 import type { LedgerEntry } from "./domain/admission.ts";
 import { createApp } from "./http/app.ts";
 import { createCookies } from "./http/cookies.ts";
+import { createGateway } from "./http/gateway.ts";
 import { limits, listen, stopListening } from "./http/listen.ts";
 import { createVisitorReader } from "./http/visitor.ts";
 import { openLive } from "./live/server.ts";
 import { openGeoip } from "./ops/geoip.ts";
+import { readKeyMaterial } from "./ops/key-file.ts";
 import { openHeadFile, readHeadFile } from "./ops/head-file.ts";
 import type { Lifecycle } from "./ops/lifecycle.ts";
 import type { Log } from "./ops/log.ts";
@@ -43,6 +45,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     config,
     url,
     role: "node",
+    keyMaterial: readKeyMaterial(config.dataDir, config.tokenKey),
     knownHead: readHeadFile(headPath),
     log,
     count: { ends: metrics.countSessionEnds, signIn: metrics.countSignIn },
@@ -50,7 +53,12 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   life.own("connections", core, (parts) => parts.close());
   const { ledger, sessions, directory, activity } = core;
   const lastSeen = life.own("lastSeen", core.createLastSeen(), (seen) => seen.stop());
-  const cookies = createCookies({ ...config, guestMaximum: config.sessions.guestMaximum });
+  const cookies = createCookies({
+    ...config,
+    guestMaximum: config.sessions.guestMaximum,
+    redisNow: ledger.redisNow,
+  });
+  const trusted = createTrust(config.trustProxy);
   const app = await createApp({
     ...core,
     store: core.sessionStore,
@@ -64,7 +72,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     redisNow: ledger.redisNow,
     assertFresh: sessions.assertFresh,
     visitorOf: createVisitorReader({
-      trusted: createTrust(config.trustProxy),
+      trusted,
       cookies,
       placeOf: openGeoip(config.geoipDbFile),
     }),
@@ -78,7 +86,20 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     isLocal: (address) => kindOfAddress(address ?? "") === "loopback",
   });
   const answer = app.callback();
-  const http = createServer(limits, (request, response) => void answer(request, response));
+  const http = createServer(limits, (request, response) => {
+    if (!verify(request, response)) void answer(request, response);
+  });
+  const verify = createGateway({
+    ...core,
+    lastSeen,
+    sessionCookie: cookies.names.session,
+    home: config.publicUrl ?? "",
+    hosts: config.gatewayHosts,
+    trusts: (peer) =>
+      peer !== undefined && trusted(clientAddress({ peer, forwardedFor: undefined, trusted })),
+    redisNow: ledger.redisNow,
+    count: metrics.countVerify,
+  });
   const live = openLive(http, {
     ...core,
     lastSeen,
@@ -111,6 +132,12 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   });
   await core.connect();
   await ledger.start();
+  await core.signingKeys.load();
+  const refreshKeys = setInterval(
+    () => void core.signingKeys.load().catch(() => {}),
+    core.signingKeys.refreshEvery,
+  );
+  life.own("signing keys", refreshKeys, clearInterval);
   void core.activityReader.follow((told) => {
     if (told.kind === "news") live.announce.news(told.news);
   });

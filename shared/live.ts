@@ -42,6 +42,8 @@ export const serverEvents = {
   "session:changed": Session,
   "session:ended": SessionEnded,
   "permissions:changed": PermissionsChanged,
+  /** "Was this you?" to the account's other pages; waits until it is answered. */
+  "device:unfamiliar": Session,
   "signed-out": End,
   sessions: SessionsBatch,
 };

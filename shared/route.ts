@@ -24,6 +24,8 @@ export interface Route {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
+  /** The body may also come as a form (RFC 6749 and its kin). */
+  form?: boolean;
   /** A body may be left out entirely (DELETE with an optional message). */
   bodyOptional?: boolean;
   reply: z.ZodType | null;

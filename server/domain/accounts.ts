@@ -7,7 +7,7 @@ import type { Account, Permission } from "../../shared/contract/accounts.ts";
 import { permissions as allPermissions } from "../../shared/contract/accounts.ts";
 import type { Receipt } from "../../shared/contract/sessions.ts";
 import { DomainError } from "../../shared/errors.ts";
-import type { AccountId } from "../../shared/ids.ts";
+import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { ActivityLog } from "./activity.ts";
 import type { Cut, EndFacts } from "./admission.ts";
 import type { Clock } from "./clock.ts";
@@ -49,6 +49,7 @@ export interface AccountStore {
   /** Empty text removes a field. False: no such account. */
   change(id: AccountId, profile: AccountProfile): Promise<boolean>;
   enable(id: AccountId): Promise<boolean>;
+  setPassword(id: AccountId, passwordHash: string): Promise<boolean>;
   setPermissions(
     id: AccountId,
     permissions: readonly Permission[],
@@ -65,6 +66,7 @@ export interface AccountStore {
     limit: number;
   }): Promise<{ accounts: AccountRow[]; next: string | null; total: number }>;
   knowsDevice(id: AccountId, deviceHash: string): Promise<boolean>;
+  countDevices(id: AccountId): Promise<number>;
   rememberDevice(id: AccountId, deviceHash: string, at: number): Promise<void>;
   /** Claims the one set-up for this account; false when somebody has it. */
   claimSetup(id: AccountId): Promise<boolean>;
@@ -251,6 +253,31 @@ export function createAccounts(options: AccountsOptions) {
       }
       void activity.tell({ type: "account", account: nameOf(before) });
       return { account: await get(id), receipt };
+    },
+
+    /**
+     * One's own new password, the present one just proved. Ends all other sessions, and with them every family,
+     * unless told not to; the caller's own is for the caller to re-issue.
+     */
+    async changePassword(
+      account: AccountRow,
+      keep: SessionId,
+      next: string,
+      endOthers: boolean,
+    ): Promise<Receipt> {
+      assertStrongPassword(next, { username: account.username, name: account.name });
+      const passwordHash = await passwords.hash(next);
+      const by = nameOf(account);
+      void activity.record({ type: "password.changed", account: by, by });
+      if (endOthers)
+        return ends.endOthers(
+          account.id,
+          keep,
+          { reason: "password_changed", by },
+          { passwordHash },
+        );
+      await store.setPassword(account.id, passwordHash);
+      return { ended: 0, confirmed: { nodes: 0, of: 0 }, sockets: 0, tookMs: 0 };
     },
 
     /** Somebody else sets the password: every session of the account ends. */

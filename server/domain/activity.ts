@@ -13,6 +13,7 @@ type Facts =
   | { type: "session.ended"; reason: EndReason; message?: string | undefined }
   | { type: "everyone.ended"; reason: EndReason; message?: string | undefined }
   | { type: "permissions.changed"; added: Permission[]; removed: Permission[] }
+  | { type: "device.new" | "theft.detected" }
   | { type: "account.created" | "account.enabled" | "password.changed" }
   | { type: "account.disabled"; reason?: string | undefined };
 
@@ -27,8 +28,12 @@ export type ActivityEvent = NewEvent & { id: string; at: number };
 
 /** What pages should redraw. Losing one costs a redraw; the next snapshot heals it. */
 export type News =
+  /** A sign-in from a device the account had not used before. */
+  | { type: "unfamiliar"; session: Session }
   /** `renamed`: the row itself changed; `changed`: only who is looking at it. */
   | { type: "opened" | "renamed" | "changed"; session: Session }
+  /** The lists were cleared of everybody a global generation had cut: fetch them again. */
+  | { type: "cleared" }
   /** An account's profile, permissions or status changed. */
   | { type: "account"; account: AccountName };
 

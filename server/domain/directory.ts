@@ -11,7 +11,7 @@ import { foldUsername } from "./accounts.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Presence } from "./presence.ts";
 import type { SessionStore, Sessions } from "./sessions.ts";
-import { idleExpiresAt, type SessionRow } from "./session.ts";
+import { endsAt, type SessionRow } from "./session.ts";
 
 /** A place in the order of creation; what comes next is strictly older (or the same instant, lesser id). */
 export interface Place {
@@ -109,7 +109,7 @@ export function createDirectory(options: DirectoryOptions) {
           last = batch[at]!;
           read++;
           if (row === null || row.end || row.globalGeneration < ledger.generation()) continue;
-          if (ledger.redisNow() >= idleExpiresAt(row)) continue;
+          if (ledger.redisNow() >= endsAt(row)) continue;
           if (!matches(row, sockets[at] ?? 0, ask)) continue;
           const owner = row.accountId ? (owners.get(row.accountId) ?? null) : null;
           sessions.push(options.show(row, owner, sockets[at] ?? 0, current));

@@ -42,7 +42,7 @@ export type Checked =
   | { state: "stale" };
 
 export interface DoorOptions {
-  find(id: SessionId, secretHash: string | null): Promise<Found>;
+  find(id: SessionId, secretHash: string | null, member?: number): Promise<Found>;
   /** End a session that is past its deadline; answers how it ended. */
   expire(row: SessionRow): Promise<EndFacts | null>;
   ledger: Ledger;
@@ -85,9 +85,10 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
     id: SessionId,
     secretHash: string | null,
     token: string,
+    member?: number,
   ): Promise<Checked> {
-    if (!ledger.holdsLease() && !(await ledger.regainLease())) throw unavailable();
-    const found = await find(id, secretHash);
+    await ledger.assertLease();
+    const found = await find(id, secretHash, member);
     switch (found.state) {
       case "unknown":
         return nobody;
@@ -156,8 +157,12 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
       return answer;
     },
 
-    /** A session that was let in before, by its id: what it is now. For sockets, whose secret may be rotated. */
-    reread: (held: Held): Promise<Checked> => readRow(held.row.id, null, held.token),
+    /**
+     * A session by its id, for a door that has let its holder in by other means: sockets, whose secret may have
+     * been rotated since, bearers and families. `member`: of its family, noted as in use.
+     */
+    readById: (id: SessionId, token: string, member?: number): Promise<Checked> =>
+      readRow(id, null, token, member),
 
     /** Whether a session already in hand may still act: before an effect, or when the ledger has moved. */
     mayStill: (held: Held): boolean => ledger.admit(held.grant) === "admitted",

@@ -112,11 +112,16 @@ export function createEnds(options: EndsOptions) {
   }
 
   /** End all sessions of an account but one. */
-  async function endOthers(account: AccountId, keep: SessionId, order: EndOrder): Promise<Receipt> {
+  async function endOthers(
+    account: AccountId,
+    keep: SessionId,
+    order: EndOrder,
+    change?: { passwordHash: string },
+  ): Promise<Receipt> {
     const startedAt = clock.monotonic();
     const operation = newOperation();
     const [result] = await Promise.all([
-      store.endAll(account, keep, order),
+      store.endAll(account, keep, order, change),
       ledger.intend(operation, account),
     ]);
     if (result === null) throw new DomainError("not_found");

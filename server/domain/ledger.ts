@@ -298,13 +298,15 @@ export function createLedger(options: LedgerOptions) {
     /** Whether the ledger has told of the end of this session, as far as it is remembered. */
     knowsEnd: (session: SessionId): boolean => knowledge.ended.has(session),
 
-    holdsLease: (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall()),
-
-    /** One shared attempt to get the lease back, within half a second. */
-    async regainLease(): Promise<boolean> {
+    /** Go on only with the right to decide; throws `unavailable` after one shared attempt to get it back. */
+    async assertLease(): Promise<void> {
+      if (holdsLease(knowledge, clock.monotonic(), clock.wall())) return;
       await Promise.race([tryToRenew(), pause(renewAttempt)]);
-      return holdsLease(knowledge, clock.monotonic(), clock.wall());
+      if (!holdsLease(knowledge, clock.monotonic(), clock.wall()))
+        throw new DomainError("unavailable", { retryAfterSeconds: 1 });
     },
+
+    holdsLease: (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall()),
 
     /** Redis time in milliseconds, carried forward on the monotonic clock. */
     redisNow: now,

@@ -129,6 +129,8 @@ function inventSession(
     method: "password",
     ...inventPlace(),
     deviceHash: hashDevice(newDevice()),
+    name: null,
+    isUnfamiliar: false,
     device,
   };
 }

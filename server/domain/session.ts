@@ -7,6 +7,7 @@ import type { Device, EndedSession, Session, SessionKind } from "../../shared/co
 import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { EndFacts, Grant } from "./admission.ts";
 import { toInstant } from "./clock.ts";
+import type { FamilyId } from "./families.ts";
 
 /** A session as Redis keeps it. Times are Redis time in milliseconds. */
 export interface SessionRow {
@@ -28,6 +29,12 @@ export interface SessionRow {
   /** Hash of the device cookie: equal on the same browser, tells nothing else. */
   deviceHash: string;
   device: Device;
+  /** Until when a family may re-open it; null: it has none. */
+  rememberedUntil: number | null;
+  /** Which family that is. */
+  family: FamilyId | null;
+  /** A device this account had not used before, and has not said that it knows. */
+  isUnfamiliar: boolean;
   /** Version of what koa-session keeps on the row. */
   keptVersion: number;
 }
@@ -47,8 +54,15 @@ export interface AccountRow extends Omit<Account, "createdAt"> {
 export const idleExpiresAt = (row: SessionRow, usedAt = row.lastSeenAt): number =>
   Math.min(Math.max(row.lastSeenAt, usedAt) + row.idleFor, row.expiresAt);
 
+/** When it is over for good: a device that is remembered sleeps beyond its idle time. */
+export const endsAt = (row: SessionRow): number =>
+  Math.max(idleExpiresAt(row), row.rememberedUntil ?? 0);
+
+/** A remembered session is exactly one that is not fresh: nobody typed a password to open it. */
 export const isFresh = (row: SessionRow, redisNow: number, stepUpWindow: number): boolean =>
-  row.kind !== "guest" && redisNow - row.authenticatedAt < stepUpWindow;
+  row.kind !== "guest" &&
+  row.method !== "remembered" &&
+  redisNow - row.authenticatedAt < stepUpWindow;
 
 /** The grant of a row that a script found live at `foundAt`. */
 export const grantOf = (
@@ -96,7 +110,8 @@ export const showSession = (row: SessionRow, showing: Showing): Session => ({
   current: row.id === showing.current,
   online: showing.sockets > 0,
   sockets: showing.sockets,
-  remembered: false,
+  remembered: row.rememberedUntil !== null,
+  ...(row.isUnfamiliar && { unfamiliar: true }),
   createdAt: toInstant(row.createdAt),
   lastSeenAt: toInstant(row.lastSeenAt),
   authenticatedAt: toInstant(row.authenticatedAt),

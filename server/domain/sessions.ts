@@ -10,6 +10,7 @@ import type { ActivityLog } from "./activity.ts";
 import type { EndFacts } from "./admission.ts";
 import { cleanDeviceName, describeDevice } from "./device.ts";
 import { hashSecret, type Door, type Found, type Held } from "./door.ts";
+import type { FamilyId } from "./families.ts";
 import type { Ledger, Owner } from "./ledger.ts";
 import type { Presence } from "./presence.ts";
 import {
@@ -35,6 +36,9 @@ export interface NewSession {
   ip: string;
   location: string | null;
   deviceHash: string;
+  /** What its owner calls the device; null: by what it is. */
+  name: string | null;
+  isUnfamiliar: boolean;
   device: { type: string; browser?: string | undefined; os?: string | undefined };
 }
 
@@ -59,13 +63,16 @@ export interface EndOrder {
 }
 
 export interface SessionStore {
-  /** `secretHash` null: whoever asks was let in before (a socket); only whether the session lives counts. */
-  find(id: SessionId, secretHash: string | null): Promise<Found>;
+  /**
+   * `secretHash` null: whoever asks was let in before (a socket); only whether the session lives counts.
+   * `member`: which member of its family the holder's credential was issued with, to be noted as in use.
+   */
+  find(id: SessionId, secretHash: string | null, member?: number): Promise<Found>;
   /** Lists it in the global index and the deadlines first; a crash in between leaves no unlisted session. */
   open(session: NewSession, limit: number, carried: SessionId | null): Promise<Opening>;
   rotate(
     id: SessionId,
-    presentHash: string,
+    presentHash: string | null,
     nextHash: string,
     fresh: boolean,
   ): Promise<{ state: "rotated"; version: number; at: number } | { state: "ended" | "stale" }>;
@@ -85,6 +92,8 @@ export interface SessionStore {
   /** Rows by id, live or ended, in the order asked; null where there is none. */
   rows(ids: readonly SessionId[]): Promise<((SessionRow & { end?: EndFacts }) | null)[]>;
   rename(id: SessionId, account: AccountId, name: string | null): Promise<SessionRow | null>;
+  /** Its owner knows this device. */
+  recognise(id: SessionId, account: AccountId): Promise<SessionRow | null>;
   restamp(id: SessionId, generation: number): Promise<boolean>;
   /** Out of the lists that lead to them. */
   unlist(ids: readonly SessionId[]): Promise<void>;
@@ -108,12 +117,25 @@ export interface Opened {
   device: string;
 }
 
+export interface OpenHow {
+  /** An app signs in for tokens of its own. */
+  method?: "token";
+  deviceName?: string | undefined;
+  isUnfamiliar?: boolean;
+}
+
 export interface SessionsOptions {
   store: SessionStore;
   ledger: Ledger;
   activity: ActivityLog;
   presence: Presence;
-  lifetimes: { idle: number; lifetime: number; guestLifetime: number; guestMaximum: number };
+  lifetimes: {
+    idle: number;
+    lifetime: number;
+    guestLifetime: number;
+    guestMaximum: number;
+    rememberLifetime: number;
+  };
   perAccount: number;
   stepUpWindow: number;
   door: Door;
@@ -128,6 +150,9 @@ export const newAccountId = (): AccountId => randomId(16) as AccountId;
 /** In the hash slot of its account, or in any for a guest. */
 export const newSessionId = (account: AccountId | null): SessionId =>
   ((account?.slice(0, routeLength) ?? randomId(routeLength)) + randomId(17)) as SessionId;
+/** In the hash slot of its session. */
+export const newFamilyId = (session: SessionId): FamilyId =>
+  (session.slice(0, routeLength) + randomId(17)) as FamilyId;
 export const newSecret = (): string => randomBytes(32).toString("base64url");
 export const newDevice = (): string => randomBytes(16).toString("base64url");
 /** 96 bits tell devices apart; nobody can come back from it to the cookie. */
@@ -148,20 +173,28 @@ export function createSessions(options: SessionsOptions) {
     account: AccountRow | null,
     visitor: Visitor,
     carried: SessionId | null,
+    how: OpenHow = {},
   ): Promise<Opened> {
+    await ledger.assertLease();
+    const isToken = how.method === "token";
     const id = newSessionId(account?.id ?? null);
     const secret = newSecret();
     const device = visitor.device ?? newDevice();
     const session: NewSession = {
       id,
       at: Math.floor(ledger.redisNow()),
-      kind: account ? "account" : "guest",
+      kind: isToken ? "token" : account ? "account" : "guest",
       accountId: account?.id ?? null,
       secretHash: hashSecret(secret),
       globalGeneration: ledger.generation(),
-      idleFor: account ? lifetimes.idle : lifetimes.guestLifetime,
-      lifetime: account ? lifetimes.lifetime : lifetimes.guestMaximum,
-      method: account ? "password" : "guest",
+      ...(isToken
+        ? { idleFor: lifetimes.rememberLifetime, lifetime: lifetimes.rememberLifetime }
+        : account
+          ? { idleFor: lifetimes.idle, lifetime: lifetimes.lifetime }
+          : { idleFor: lifetimes.guestLifetime, lifetime: lifetimes.guestMaximum }),
+      method: isToken ? "token" : account ? "password" : "guest",
+      name: how.deviceName === undefined ? null : cleanDeviceName(how.deviceName),
+      isUnfamiliar: how.isUnfamiliar ?? false,
       ip: visitor.ip,
       location: visitor.location,
       deviceHash: hashDevice(device),
@@ -226,9 +259,28 @@ export function createSessions(options: SessionsOptions) {
     await store.unlist(displaced.map(({ id }) => id));
   }
 
+  /** A row was changed by its owner: show it, and let every page and node know. */
+  async function tellChanged(row: SessionRow | null, account: AccountRow | null): Promise<Session> {
+    if (row === null) throw new DomainError("session_not_found");
+    options.door.forget(row.id);
+    const [sockets] = await presence.of([row.id]);
+    const session = show(row, account, sockets ?? 0);
+    void activity.tell({ type: "renamed", session });
+    return session;
+  }
+
   return {
     open,
     show,
+    tellChanged,
+
+    /** One of the account's own live sessions; throws `session_not_found` for any other. */
+    async one(account: AccountRow, id: SessionId): Promise<Session> {
+      const [[row], [sockets]] = await Promise.all([store.rows([id]), presence.of([id])]);
+      if (!row || row.end || row.accountId !== account.id)
+        throw new DomainError("session_not_found");
+      return show(row, account, sockets ?? 0);
+    },
 
     /** What the request's own page is told of its session. */
     async showOwn(held: Held): Promise<Session> {
@@ -256,7 +308,11 @@ export function createSessions(options: SessionsOptions) {
     /** A new secret for the same session. The caller has just proved the password when `fresh`. */
     async rotate(held: Held, fresh: boolean): Promise<string> {
       const secret = newSecret();
-      const present = hashSecret(held.token.slice(held.row.id.length + 1));
+      // A bearer holds no secret of the session; its signature was proof enough.
+      const { id } = held.row;
+      const present = held.token.startsWith(`${id}.`)
+        ? hashSecret(held.token.slice(id.length + 1))
+        : null;
       const operation = newOperation();
       const [rotation] = await Promise.all([
         store.rotate(held.row.id, present, hashSecret(secret), fresh),
@@ -287,15 +343,12 @@ export function createSessions(options: SessionsOptions) {
       };
     },
 
-    async rename(account: AccountRow, id: SessionId, name: string): Promise<Session> {
-      const row = await store.rename(id, account.id, cleanDeviceName(name));
-      if (row === null) throw new DomainError("session_not_found");
-      options.door.forget(id);
-      const [sockets] = await presence.of([id]);
-      const session = show(row, account, sockets ?? 0);
-      void activity.tell({ type: "renamed", session });
-      return session;
-    },
+    rename: async (account: AccountRow, id: SessionId, name: string): Promise<Session> =>
+      tellChanged(await store.rename(id, account.id, cleanDeviceName(name)), account),
+
+    /** "Yes, this was me." */
+    recognise: async (account: AccountRow, id: SessionId): Promise<Session> =>
+      tellChanged(await store.recognise(id, account.id), account),
   };
 }
 

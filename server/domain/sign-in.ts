@@ -12,7 +12,14 @@ import type { Held } from "./door.ts";
 import type { Ends } from "./ends.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Passwords } from "./passwords.ts";
-import { hashDevice, nameOf, type Opened, type Sessions, type Visitor } from "./sessions.ts";
+import {
+  hashDevice,
+  nameOf,
+  type Opened,
+  type OpenHow,
+  type Sessions,
+  type Visitor,
+} from "./sessions.ts";
 import type { AccountRow } from "./session.ts";
 
 export interface SignInOptions {
@@ -36,12 +43,33 @@ export function createSignIn(options: SignInOptions) {
     account: AccountRow,
     visitor: Visitor,
     carried: Held | null,
+    how: Pick<OpenHow, "method" | "deviceName"> = {},
   ): Promise<Opened> {
     const own = carried !== null && carried.row.accountId === account.id;
-    const opened = await sessions.open(account, visitor, own ? carried.row.id : null);
+    const isUnfamiliar = await isNewDevice(account, visitor);
+    const opened = await sessions.open(account, visitor, own ? carried.row.id : null, {
+      ...how,
+      isUnfamiliar,
+    });
     await accounts.rememberDevice(account.id, hashDevice(opened.device), ledger.redisNow());
+    if (isUnfamiliar) await askOwner(account, opened);
     if (carried !== null && !own) await leave(carried);
     return opened;
+  }
+
+  /** The first device of an account is nobody's surprise. */
+  async function isNewDevice(account: AccountRow, { device }: Visitor): Promise<boolean> {
+    if (device !== null && (await accounts.knowsDevice(account.id, hashDevice(device))))
+      return false;
+    return (await accounts.countDevices(account.id)) > 0;
+  }
+
+  /** "Was this you?", on every other page the account has open, and on the next one that opens. */
+  async function askOwner(account: AccountRow, { held }: Opened): Promise<void> {
+    const facts = { account: nameOf(account), sessionId: held.row.id, ip: held.row.ip };
+    void activity.record({ type: "device.new", ...facts });
+    const session = { ...(await sessions.showOwn(held)), current: false };
+    await activity.tell({ type: "unfamiliar", session });
   }
 
   /** The browser's session of before, when it belonged to somebody else or to nobody. */
@@ -55,6 +83,13 @@ export function createSignIn(options: SignInOptions) {
       });
   }
 
+  async function prove(held: Held, account: AccountRow, password: string): Promise<void> {
+    await attempts.spend("reauthenticate", held.row.id);
+    const hash = await accounts.passwordHash(account.id);
+    if (!(await passwords.verify(hash, password))) throw new DomainError("invalid_credentials");
+    await attempts.giveBack("reauthenticate", held.row.id);
+  }
+
   return {
     enter,
 
@@ -62,6 +97,7 @@ export function createSignIn(options: SignInOptions) {
       input: { username: string; password: string },
       visitor: Visitor,
       carried: Held | null,
+      how?: Pick<OpenHow, "method" | "deviceName">,
     ): Promise<Opened> {
       const folded = foldUsername(input.username);
       const found = await accounts.findByUsername(folded);
@@ -106,7 +142,7 @@ export function createSignIn(options: SignInOptions) {
         });
         throw new DomainError("account_disabled");
       }
-      const opened = await enter(found.account, visitor, carried);
+      const opened = await enter(found.account, visitor, carried, how);
       options.count("succeeded");
       void activity.record({
         type: "sign_in.succeeded",
@@ -117,12 +153,12 @@ export function createSignIn(options: SignInOptions) {
       return opened;
     },
 
+    /** Throws `invalid_credentials`; limited separately from sign-in. */
+    prove,
+
     /** Prove the password again: the session is fresh, its token new. Answers the new token. */
     async reauthenticate(held: Held, account: AccountRow, password: string): Promise<string> {
-      await attempts.spend("reauthenticate", held.row.id);
-      const hash = await accounts.passwordHash(account.id);
-      if (!(await passwords.verify(hash, password))) throw new DomainError("invalid_credentials");
-      await attempts.giveBack("reauthenticate", held.row.id);
+      await prove(held, account, password);
       return sessions.rotate(held, true);
     },
   };

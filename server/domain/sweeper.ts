@@ -2,7 +2,7 @@
  * The sweeper ends what is past its deadline, finishes what was begun and clears out what a global generation
  * has cut. One node sweeps at a time; every step is idempotent, so losing the lock in the middle does no harm.
  */
-import { idleExpiresAt, type SessionRow } from "./session.ts";
+import { endsAt, type SessionRow } from "./session.ts";
 import type { EndFacts } from "./admission.ts";
 import type { DirectoryStore, Place } from "./directory.ts";
 import type { Report } from "./report.ts";
@@ -26,6 +26,8 @@ export interface SweeperOptions {
   ledger: Ledger;
   expire(row: SessionRow): Promise<EndFacts | null>;
   finishBegun(age: number): Promise<number>;
+  /** Let pages know that the lists are right again. */
+  tellCleared(): Promise<void>;
   /** Milliseconds that activity may wait in a node's memory. */
   flushEvery: number;
   /** Milliseconds between two sweeps. */
@@ -66,7 +68,7 @@ export function createSweeper(options: SweeperOptions) {
   async function sweepOwner(owner: Owner, now: number): Promise<void> {
     let next: number | null = null;
     for (const row of await rowsOf(owner)) {
-      const deadline = idleExpiresAt(row);
+      const deadline = endsAt(row);
       if (deadline <= now && (await options.expire(row)) !== null) continue;
       next = Math.min(next ?? Infinity, Math.max(deadline, now + options.every));
     }
@@ -97,6 +99,7 @@ export function createSweeper(options: SweeperOptions) {
       from = places[places.length - 1]!;
     }
     swept = generation;
+    await options.tellCleared();
   }
 
   async function run(): Promise<void> {

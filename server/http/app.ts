@@ -5,6 +5,7 @@ import type { Context, Middleware, Next } from "koa";
 import { randomBytes } from "node:crypto";
 import { accountRoutes } from "../../shared/contract/accounts.ts";
 import { adminSessionRoutes, sessionRoutes } from "../../shared/contract/session-routes.ts";
+import { tokenRoutes } from "../../shared/contract/tokens.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { Route } from "../../shared/route.ts";
 import { mayChangeThings, type OriginRule } from "../domain/origin.ts";
@@ -15,11 +16,13 @@ import { createBodyReader } from "./body.ts";
 import { secureHeaders } from "./headers.ts";
 import { answerMe } from "./me.ts";
 import { bindHealth, type HealthParts } from "./health.ts";
+import { createIdentify, type IdentifyOptions } from "./identify.ts";
 import { createKept } from "./kept.ts";
 import { describeApi } from "./openapi.ts";
 import { asDomainError, problemOf } from "./problem.ts";
 import { bindAccounts } from "./routes/accounts.ts";
 import { bindAdminSessions } from "./routes/admin-sessions.ts";
+import { bindTokens } from "./routes/tokens.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { bindSessions } from "./routes/sessions.ts";
 import { serveClient } from "./static.ts";
@@ -27,7 +30,11 @@ import { serveClient } from "./static.ts";
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export interface AppOptions
-  extends Omit<RouteParts, "router" | "bind">, Omit<BindOptions, "kept" | "readBody">, HealthParts {
+  extends
+    Omit<RouteParts, "router" | "bind">,
+    Omit<BindOptions, "kept" | "readBody" | "identify">,
+    Omit<IdentifyOptions, "onReopened">,
+    HealthParts {
   store: Pick<SessionStore, "kept" | "keep">;
   origins: OriginRule;
   secure: boolean;
@@ -42,19 +49,26 @@ export const allRoutes: readonly Route[] = [
   ...Object.values(sessionRoutes),
   ...Object.values(accountRoutes),
   ...Object.values(adminSessionRoutes),
+  ...Object.values(tokenRoutes),
 ];
 
 export async function createApp(options: AppOptions): Promise<Koa> {
   const app = new Koa();
   app.on("error", () => {});
   const kept = createKept(app, options.store);
-  const bind = createBind({ ...options, kept, readBody: createBodyReader() });
+  const identify = createIdentify({
+    ...options,
+    onReopened: ({ row, account }) =>
+      void options.sessions.tellChanged(row, account).catch(() => {}),
+  });
+  const bind = createBind({ ...options, identify, kept, readBody: createBodyReader() });
   // One spelling each: what is checked by its path (no-store, the gateway) has no second one.
   const router = new Router({ strict: true, sensitive: true });
   const parts: RouteParts = { ...options, router, bind };
   bindSessions(parts);
   bindAccounts(parts);
   bindAdminSessions(parts);
+  bindTokens(parts);
   bindHealth(router, options);
   const api = JSON.stringify(describeApi(allRoutes, options.version));
   router.get("/api/openapi.json", (ctx) => {

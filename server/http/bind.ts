@@ -7,12 +7,12 @@ import type { z } from "zod";
 import { DomainError } from "../../shared/errors.ts";
 import type { Parsed, ReplyOf, Route } from "../../shared/route.ts";
 import type { Checked, Door, Held } from "../domain/door.ts";
-import type { LastSeen } from "../domain/last-seen.ts";
 import { showEnd, type AccountRow } from "../domain/session.ts";
 import type { Opened, Visitor } from "../domain/sessions.ts";
 import type { Cookies } from "./cookies.ts";
 import type { Kept, KeptSessions } from "./kept.ts";
 import type { ReadBody } from "./body.ts";
+import type { Identify } from "./identify.ts";
 
 /** What every handler receives beside its parsed input. */
 export interface Asker {
@@ -36,7 +36,7 @@ export type Handler<R extends Route> = (
 
 export interface BindOptions {
   door: Door;
-  lastSeen: LastSeen;
+  identify: Identify;
   cookies: Cookies;
   kept: KeptSessions;
   readBody: ReadBody;
@@ -50,15 +50,7 @@ export type Bind = ReturnType<typeof createBind>;
 export function createBind(options: BindOptions) {
   const { door, cookies, kept } = options;
 
-  /** Who asks. A session that ended is told so where one is needed, and is none where it is not. */
-  async function identify(ctx: Context): Promise<Checked> {
-    const token = cookies.readSession(ctx);
-    const checked = token === null ? ({ state: "nobody" } as const) : await door.check(token);
-    if (checked.state === "held" && ctx.req.headers["rollcall-background"] !== "1")
-      options.lastSeen.note(checked.held);
-    return checked;
-  }
-
+  /** A session that ended is told so where one is needed, and is none where it is not. */
   function assertMay(route: Route, checked: Checked): void {
     // The browser has a newer cookie by now, which a guest's would overwrite: ask again with that one.
     if (route.keeps && checked.state === "stale") throw new DomainError("stale_token");
@@ -77,7 +69,7 @@ export function createBind(options: BindOptions) {
   }
 
   async function parseAll<R extends Route>(route: R, ctx: Context): Promise<Parsed<R>> {
-    const body = route.body && (await options.readBody(ctx, route.bodyOptional ?? false));
+    const body = route.body && (await options.readBody(ctx, kindOfBody(route)));
     return {
       params: parse(route.params, (ctx as Context & { params: unknown }).params, "params"),
       query: parse(route.query, ctx.query, "query"),
@@ -86,18 +78,18 @@ export function createBind(options: BindOptions) {
   }
 
   /** Reading the body may have taken long; whoever was cut meanwhile does nothing any more. */
-  async function checkAgain(route: Route, ctx: Context, held: Held): Promise<void> {
-    if (!door.mayStill(held)) assertMay(route, await identify(ctx));
+  async function checkAgain(route: Route, held: Held): Promise<void> {
+    if (!door.mayStill(held)) assertMay(route, await door.readById(held.row.id, held.token));
   }
 
   return function bind<R extends Route>(route: R, handler: Handler<R>): Middleware {
     return async function handle(ctx: Context): Promise<void> {
-      const checked = await identify(ctx);
+      const checked = await options.identify(ctx);
       assertMay(route, checked);
       const parsed = await parseAll(route, ctx);
       const visitor = options.visitorOf(ctx);
       let held = checked.state === "held" ? checked.held : null;
-      if (held && route.method !== "GET") await checkAgain(route, ctx, held);
+      if (held && route.method !== "GET") await checkAgain(route, held);
       if (route.keeps === "write" && held === null) held = await enterAsGuest(ctx, visitor);
       (ctx.state as { held: Held | null }).held = held;
       const account = held?.account ?? null;
@@ -116,6 +108,11 @@ export function createBind(options: BindOptions) {
     return opened.held;
   }
 }
+
+const kindOfBody = (route: Route) => ({
+  optional: route.bodyOptional ?? false,
+  form: route.form ?? false,
+});
 
 function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (schema === undefined) return undefined;

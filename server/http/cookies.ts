@@ -10,6 +10,7 @@ import {
   readCookie,
   serializeCookie,
 } from "../domain/credentials.ts";
+import type { Credential } from "../domain/families.ts";
 import type { Opened } from "../domain/sessions.ts";
 
 export interface CookieOptions {
@@ -17,13 +18,14 @@ export interface CookieOptions {
   cookieDomain: string | null;
   /** How long a browser keeps a guest's cookie, in milliseconds; how long it may idle is the row's to say. */
   guestMaximum: number;
+  redisNow(): number;
 }
 
 export type Cookies = ReturnType<typeof createCookies>;
 
 const deviceLifetime = 400 * 24 * 60 * 60 * 1000;
 
-export function createCookies({ secure, cookieDomain, guestMaximum }: CookieOptions) {
+export function createCookies({ secure, cookieDomain, guestMaximum, redisNow }: CookieOptions) {
   const names = cookieNames({ secure, cookieDomain });
   const scope = { secure, domain: secure ? cookieDomain : null };
   const set = (ctx: Context, header: string) => ctx.append("Set-Cookie", header);
@@ -31,6 +33,7 @@ export function createCookies({ secure, cookieDomain, guestMaximum }: CookieOpti
   return {
     names,
     readSession: (ctx: Context) => readCookie(ctx.req.headers.cookie, names.session),
+    readRemember: (ctx: Context) => readCookie(ctx.req.headers.cookie, names.remember),
     readDevice: (ctx: Context) =>
       parseDeviceToken(readCookie(ctx.req.headers.cookie, names.device)),
 
@@ -45,6 +48,17 @@ export function createCookies({ secure, cookieDomain, guestMaximum }: CookieOpti
     /** After the session got a new secret. */
     rotate(ctx: Context, token: string): void {
       set(ctx, serializeCookie(names.session, token, scope));
+    },
+
+    /** The next member of the browser's family. */
+    remember(ctx: Context, { credential, expiresAt }: Credential): void {
+      const maxAge = Math.max(0, expiresAt - redisNow());
+      set(ctx, serializeCookie(names.remember, credential, { ...scope, maxAge }));
+    },
+
+    /** What could re-open the session is spent, stolen or no longer wanted. */
+    forget(ctx: Context): void {
+      set(ctx, expireCookie(names.remember, scope));
     },
 
     /** After sign-out. The device cookie stays: the same browser is the same device next time. */

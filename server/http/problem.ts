@@ -43,7 +43,7 @@ export interface Problem {
   requestId?: string;
 }
 
-export function problemOf(code: ErrorCode, details: ErrorDetails, requestId: string): Problem {
+export function problemOf(code: ErrorCode, details: ErrorDetails, requestId?: string): Problem {
   const status = statusOf[code];
   const { end, errors, message } = details;
   return {
@@ -59,7 +59,7 @@ export function problemOf(code: ErrorCode, details: ErrorDetails, requestId: str
       ...(end.by && { by: end.by }),
       ...(end.message !== undefined && { message: end.message }),
     }),
-    requestId,
+    ...(requestId !== undefined && { requestId }),
   };
 }
 

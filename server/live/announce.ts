@@ -126,12 +126,18 @@ export function createAnnounce({ io, registry, door, feed }: AnnounceOptions) {
       switch (news.type) {
         case "opened":
           return tellSession("session:opened", news.session);
+        case "unfamiliar":
+          if (news.session.account)
+            io.to(accountRoom(news.session.account.id)).emit("device:unfamiliar", news.session);
+          return;
         case "renamed":
           door.forget(news.session.id);
           return tellSession("session:changed", news.session);
         case "changed":
           door.noteSockets(news.session.id, news.session.sockets);
           return tellSession("session:changed", news.session);
+        case "cleared":
+          return feed.reset();
         case "account":
           return door.forgetAccount(news.account.id);
       }

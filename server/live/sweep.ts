@@ -39,7 +39,9 @@ export function createSocketSweep(options: SocketSweepOptions) {
 
   /** Read the session of a socket again, and act on what it is now. */
   async function readmit(socket: HeldSocket): Promise<void> {
-    const checked: Checked | null = await door.reread(socket.data.held).catch(() => null);
+    const checked: Checked | null = await door
+      .readById(socket.data.held.row.id, socket.data.held.token)
+      .catch(() => null);
     if (checked === null || !socket.connected) return;
     if (checked.state === "held") socket.data.held = checked.held;
     else if (checked.state === "ended") announce.cutSockets([socket], checked.end);

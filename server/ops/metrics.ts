@@ -18,6 +18,7 @@ export interface Metrics {
   readGaugesFrom: (sources: GaugeSources) => void;
   countSessionEnds: (reason: string, count?: number) => void;
   countSignIn: (result: string) => void;
+  countVerify: (result: string) => void;
   observeRevokeToRefused: (seconds: number) => void;
   observeRevokeToDisconnect: (seconds: number) => void;
   render: () => Promise<{ contentType: string; body: string }>;
@@ -41,6 +42,14 @@ export function createMetrics(): Metrics {
     labelNames: ["result"],
     registers,
   });
+  const verifies = new Counter({
+    name: "verify_requests_total",
+    help: "Questions of reverse proxies, by answer",
+    labelNames: ["result"],
+    registers,
+  });
+  // Asked thousands of times a second: the labelled children are looked up once.
+  const verifiesBy = new Map<string, Counter.Internal>();
   const revokeToRefused = new Histogram({
     name: "revoke_to_refused_seconds",
     help: "From the request that ends a session until this node refuses it",
@@ -57,6 +66,11 @@ export function createMetrics(): Metrics {
     readGaugesFrom: (sources) => registerGauges(registry, sources),
     countSessionEnds: (reason, count = 1) => sessionEnds.inc({ reason }, count),
     countSignIn: (result) => signIns.inc({ result }),
+    countVerify: (result) => {
+      let child = verifiesBy.get(result);
+      if (child === undefined) verifiesBy.set(result, (child = verifies.labels(result)));
+      child.inc();
+    },
     observeRevokeToRefused: (seconds) => revokeToRefused.observe(seconds),
     observeRevokeToDisconnect: (seconds) => revokeToDisconnect.observe(seconds),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),

@@ -74,6 +74,9 @@ export function createAccountStore(connection: Connection): AccountStore {
 
     enable: async (id) => (await run("change-account", [keys.account(id)], ["x", ""])) === 1,
 
+    setPassword: async (id, passwordHash) =>
+      (await run("change-account", [keys.account(id)], ["h", passwordHash])) === 1,
+
     async setPermissions(id, permissions, atLeastVersion) {
       const [at, version, before] = (await run(
         "set-permissions",
@@ -120,6 +123,8 @@ export function createAccountStore(connection: Connection): AccountStore {
 
     knowsDevice: async (id, deviceHash) =>
       (await call(["HEXISTS", keys.knownDevices(id), deviceHash])) === 1,
+
+    countDevices: async (id) => (await call(["HLEN", keys.knownDevices(id)])) as number,
 
     async rememberDevice(id, deviceHash, at) {
       await call(["HSETNX", keys.knownDevices(id), deviceHash, String(Math.floor(at))]);

@@ -3,18 +3,21 @@
  * share the hash tag of its routing part, so one script changes them atomically on Redis Cluster too; the
  * ledger's keys share `{ledger}`, those of the activity log `{activity}`.
  */
+import type { FamilyId } from "../domain/families.ts";
 import type { SessionKind } from "../../shared/contract/sessions.ts";
 import { routeLength, type AccountId, type SessionId } from "../../shared/ids.ts";
 
 const slotOf = (id: string): string => `{${id.slice(0, routeLength)}}`;
 
 /** The part of a session row's key before its id; scripts build the rows of their own slot from it. */
-export const rowPrefix = (id: SessionId | AccountId): string => `${slotOf(id)}s:`;
+export const rowPrefix = (id: SessionId | AccountId | FamilyId): string => `${slotOf(id)}s:`;
 /** The part of an account's key before its id. */
 export const accountPrefix = (id: SessionId | AccountId): string => `${slotOf(id)}a:`;
 
 /** hash; a session or its tombstone. Lives until its absolute expiry plus the time tombstones are kept. */
 export const sessionRow = (id: SessionId): string => rowPrefix(id) + id;
+/** hash; a family of one-time credentials. Lives until its absolute expiry or its device's end. */
+export const family = (id: FamilyId): string => `${slotOf(id)}f:${id}`;
 /** hash; lives for ever. */
 export const account = (id: AccountId): string => accountPrefix(id) + id;
 /** sorted set of the account's live SessionIds by creation; gone when empty. */
@@ -53,6 +56,8 @@ const bucketOf = (id: SessionId): number => {
   for (let at = id.length - 4; at < id.length; at++) sum = sum * 31 + id.charCodeAt(at);
   return sum % indexBuckets;
 };
+/** hash of key id -> signing key (JSON), the private part sealed; until nothing it signed is alive. */
+export const signingKeys = "{keys}signing";
 /** sorted set of owners (an AccountId, or a guest's SessionId) by the earliest deadline of their sessions. */
 export const deadlines = "{deadlines}";
 

@@ -3,6 +3,7 @@ import { permissions, type Permission } from "../../shared/contract/accounts.ts"
 import type { EndReason, Session } from "../../shared/contract/sessions.ts";
 import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { EndFacts } from "../domain/admission.ts";
+import type { FamilyId } from "../domain/families.ts";
 import type { AccountRow, EndedRow, SessionRow } from "../domain/session.ts";
 import { defaultDeviceName } from "../domain/device.ts";
 import type { Reply } from "./connect.ts";
@@ -73,6 +74,9 @@ export function decodeSession(id: SessionId, flat: Reply): SessionRow & { end?: 
       type: deviceTypes[fields.get("y") as keyof typeof deviceTypes] ?? "unknown",
       ...described,
     },
+    rememberedUntil: fields.has("q") ? number("q") : null,
+    family: (fields.get("f") as FamilyId | undefined) ?? null,
+    isUnfamiliar: fields.has("N"),
     keptVersion: number("w"),
     ...(reason && { end: decodeEnd(reason, fields) }),
   };

@@ -24,11 +24,11 @@ export function createSessionStore(
   const { connection, tombstones, grace } = options;
 
   return {
-    async find(id, secretHash): Promise<Found> {
+    async find(id, secretHash, member): Promise<Found> {
       const reply = await connection.run(
         "find-session",
         [keys.sessionRow(id)],
-        [secretHash ?? "", keys.accountPrefix(id), grace],
+        [secretHash ?? "", keys.accountPrefix(id), grace, member ?? ""],
       );
       return readFound(id, reply as Reply[]);
     },
@@ -68,7 +68,7 @@ export function createSessionStore(
       const [at, outcome] = (await connection.run(
         "rotate-session",
         [keys.sessionRow(id)],
-        [presentHash, nextHash, fresh ? "fresh" : ""],
+        [presentHash ?? "", nextHash, fresh ? "fresh" : ""],
       )) as [number, number | "ended" | "stale"];
       return typeof outcome === "number"
         ? { state: "rotated", version: outcome, at }
@@ -149,6 +149,11 @@ export function createSessionStore(
       return flat ? decodeSession(id, flat) : null;
     },
 
+    async recognise(id, account) {
+      const flat = await connection.run("answer-device", [keys.sessionRow(id)], [account]);
+      return flat ? decodeSession(id, flat) : null;
+    },
+
     async restamp(id, generation) {
       return (await connection.run("restamp-session", [keys.sessionRow(id)], [generation])) === 1;
     },
@@ -224,6 +229,8 @@ export function fieldsOf(session: NewSession): string[] {
     ["b", session.device.browser],
     ["o", session.device.os],
     ["y", encode.deviceType(session.device.type)],
+    ["n", session.name],
+    ["N", session.isUnfamiliar ? "1" : null],
   ] as const;
   return fields.flatMap(([name, value]) => (value ? [name, value] : []));
 }

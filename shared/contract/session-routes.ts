@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AccountId, SessionId } from "../ids.ts";
 import { route } from "../route.ts";
 import { Account, Message, Permission } from "./accounts.ts";
+import { TokenReply } from "./tokens.ts";
 import { End, EndedSession, Receipt, Session, SessionKind } from "./sessions.ts";
 
 /** What this device prefers. Kept on its session, so a guest's choice survives the visit. */
@@ -68,9 +69,27 @@ export const sessionRoutes = {
     summary: "Prove the password again: the session becomes fresh, its token is rotated",
     needs: "account",
     body: z.object({ password: z.string().min(1).max(1024) }),
-    reply: z.object({ session: Session }),
+    reply: z.object({
+      session: Session,
+      /** For sessions of apps: what was issued before is stale now. */
+      tokens: TokenReply.omit({ session: true }).optional(),
+    }),
     status: 200,
     errors: ["invalid_credentials", "too_many_attempts"],
+  }),
+  changePassword: route({
+    method: "PUT",
+    path: "/api/password",
+    summary: "A new password; ends all other sessions and remembered devices unless told not to",
+    needs: "account",
+    body: z.object({
+      current: z.string().min(1).max(1024),
+      next: z.string().min(1).max(1024),
+      endOthers: z.boolean().default(true),
+    }),
+    reply: Receipt,
+    status: 200,
+    errors: ["invalid_credentials", "weak_password", "too_many_attempts", "not_confirmed"],
   }),
   list: route({
     method: "GET",
@@ -83,10 +102,14 @@ export const sessionRoutes = {
   rename: route({
     method: "PATCH",
     path: "/api/sessions/:id",
-    summary: "Name a device",
+    summary: "Name a device, or say whether you know it",
     needs: "account",
     params,
-    body: z.object({ name: z.string().max(64_000).optional() }),
+    body: z.object({
+      name: z.string().max(64_000).optional(),
+      /** The answer to "was this you?": false ends it. */
+      recognised: z.boolean().optional(),
+    }),
     reply: Session,
     status: 200,
     errors: ["session_not_found"],

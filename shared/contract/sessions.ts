@@ -46,7 +46,10 @@ export const Session = z
     online: z.boolean(),
     /** Open pages, over all nodes. */
     sockets: z.number().int(),
+    /** A remember-me or refresh credential may re-open it; it stays listed when its session idles out. */
     remembered: z.boolean(),
+    /** A sign-in from a device the account had not used before: "was this you?" waits for an answer. */
+    unfamiliar: z.boolean().optional(),
     createdAt: z.iso.datetime(),
     lastSeenAt: z.iso.datetime(),
     authenticatedAt: z.iso.datetime(),

@@ -69,6 +69,7 @@ export async function startServer(
       DATA_DIR: dataDir,
       REDIS_URL: redis.url,
       SETUP_TOKEN: setupToken,
+      TOKEN_KEY: "key-material-that-all-nodes-of-a-test-share",
       LOG_LEVEL: "debug",
       ...options.env,
       ...env,

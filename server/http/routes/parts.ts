@@ -4,8 +4,10 @@ import type { Accounts } from "../../domain/accounts.ts";
 import type { Attempts } from "../../domain/attempts.ts";
 import type { Directory } from "../../domain/directory.ts";
 import type { Ends } from "../../domain/ends.ts";
+import type { Families } from "../../domain/families.ts";
 import type { Sessions } from "../../domain/sessions.ts";
 import type { SignIn } from "../../domain/sign-in.ts";
+import type { Tokens } from "../../domain/tokens.ts";
 import type { Bind } from "../bind.ts";
 import type { Cookies } from "../cookies.ts";
 
@@ -19,4 +21,6 @@ export interface RouteParts {
   accounts: Accounts;
   attempts: Attempts;
   directory: Directory;
+  families: Families;
+  tokens: Tokens;
 }

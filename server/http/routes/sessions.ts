@@ -2,19 +2,16 @@
 import { sessionRoutes } from "../../../shared/contract/session-routes.ts";
 import type { Me } from "../../../shared/contract/session-routes.ts";
 import { DomainError } from "../../../shared/errors.ts";
-import { showAccount, showEnd } from "../../domain/session.ts";
+import type { Session } from "../../../shared/contract/sessions.ts";
+import type { SessionId } from "../../../shared/ids.ts";
+import type { Held } from "../../domain/door.ts";
+import { showAccount, showEnd, type AccountRow } from "../../domain/session.ts";
 import type { Asker } from "../bind.ts";
 import type { RouteParts } from "./parts.ts";
 
-export function bindSessions({
-  bind,
-  router,
-  sessions,
-  signIn,
-  ends,
-  accounts,
-  cookies,
-}: RouteParts) {
+export function bindSessions(parts: RouteParts) {
+  const { bind, router, sessions, signIn, ends, accounts, cookies, families, tokens } = parts;
+
   router.get(sessionRoutes.me.path, bind(sessionRoutes.me, who));
 
   router.post(
@@ -22,6 +19,9 @@ export function bindSessions({
     bind(sessionRoutes.signIn, async ({ body, visitor, held, ctx }) => {
       const opened = await signIn.signIn(body, visitor, held);
       cookies.open(ctx, opened);
+      const remembered = body.remember ? await families.start(opened.held) : null;
+      if (remembered) cookies.remember(ctx, remembered);
+      else cookies.forget(ctx);
       return signedIn(opened.held);
     }),
   );
@@ -44,8 +44,27 @@ export function bindSessions({
     sessionRoutes.reauthenticate.path,
     bind(sessionRoutes.reauthenticate, async ({ body, held, account, ctx }) => {
       const token = await signIn.reauthenticate(held, account, body.password);
+      const again = await sessions.holdNow(token);
+      const session = await sessions.showOwn(again);
+      if (held.row.kind === "token") return { session, tokens: await issueAgain(again) };
       cookies.rotate(ctx, token);
-      return { session: await sessions.showOwn(await sessions.holdNow(token)) };
+      return { session };
+    }),
+  );
+
+  router.put(
+    sessionRoutes.changePassword.path,
+    bind(sessionRoutes.changePassword, async ({ body, held, account, ctx }) => {
+      await signIn.prove(held, account, body.current);
+      const { id } = held.row;
+      const receipt = await accounts.changePassword(account, id, body.next, body.endOthers);
+      const token = await sessions.rotate(held, true);
+      if (held.row.kind === "token") return receipt;
+      cookies.rotate(ctx, token);
+      // Its own family was issued under the old password too.
+      const remembered = held.row.family && (await families.start(held));
+      if (remembered) cookies.remember(ctx, remembered);
+      return receipt;
     }),
   );
 
@@ -57,7 +76,10 @@ export function bindSessions({
   router.patch(
     sessionRoutes.rename.path,
     bind(sessionRoutes.rename, async ({ params, body, held, account }) => {
-      const session = await sessions.rename(account, params.id, body.name ?? "");
+      if (body.recognised === false) return notMe(params.id, held, account);
+      let session = await sessions.one(account, params.id);
+      if (body.recognised) session = await sessions.recognise(account, params.id);
+      if (body.name !== undefined) session = await sessions.rename(account, params.id, body.name);
       return { ...session, current: session.id === held.row.id };
     }),
   );
@@ -94,6 +116,21 @@ export function bindSessions({
       return body;
     }),
   );
+
+  /** "Not me": it ends, and the page goes on to the password. */
+  async function notMe(id: SessionId, held: Held, account: AccountRow): Promise<Session> {
+    sessions.assertFresh(held);
+    const session = await sessions.one(account, id);
+    const by = { id: account.id, username: account.username };
+    await ends.endOne(id, account.id, { reason: "revoked", by });
+    return { ...session, online: false, sockets: 0 };
+  }
+
+  async function issueAgain(held: Held) {
+    const refresh = await families.start(held);
+    const issued = await tokens.issue(held, undefined, refresh?.number);
+    return { ...issued, ...(refresh && { refresh_token: refresh.credential }) };
+  }
 
   async function who({ checked, held }: Asker): Promise<Me> {
     // Signed in, with a secret that another tab's request has replaced: ask again with the new cookie.

@@ -2,6 +2,7 @@
 --   a account  k kind  h hash of the secret  H hash of the secret before the last rotation  v token version
 --   g account generation  G global generation  c created  s last seen  t authenticated  i idle for
 --   e expires  m method  p address  l location  d device hash  n name  b browser  o system  y device type
+--   f family that re-opens it  q until when the family may  N a device the account has not confirmed
 --   w version of j, what koa-session keeps  z end reason  zt end time  zb zu by (id, username)  zm message
 -- An account's: u username  n name  c country  y city  p permissions  x disabled  t created  g generation
 --   v permission version  h password hash
@@ -10,13 +11,18 @@ local function redis_now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The slot's hash tag starts every key of it: `{abc}`.
+local function family_key(row, family) return string.sub(row, 1, 5) .. 'f:' .. family end
+
 -- How a session ends: reason, at, by id, by username, message, how long its tombstone is kept.
 -- The row stays, without what could be used, until nothing can bring the session back.
 local function bury(row, live, ended, id, end_)
   redis.call('HSET', row, 'z', end_.reason, 'zt', end_.at)
   if end_.by_id ~= '' then redis.call('HSET', row, 'zb', end_.by_id, 'zu', end_.by_name) end
   if end_.message ~= '' then redis.call('HSET', row, 'zm', end_.message) end
-  redis.call('HDEL', row, 'j', 'w')
+  local family = redis.call('HGET', row, 'f')
+  if family then redis.call('DEL', family_key(row, family)) end
+  redis.call('HDEL', row, 'j', 'w', 'f', 'q', 'N')
   local expires = tonumber(redis.call('HGET', row, 'e')) or 0
   redis.call('PEXPIREAT', row, math.max(expires, end_.at + end_.kept_for))
   if live then
@@ -34,6 +40,11 @@ local function fields_of(key)
 end
 
 -- Past its idle or absolute deadline. `grace` covers activity that nodes still hold in memory.
-local function is_due(fields, now, grace)
+local function is_past(fields, now, grace)
   return now >= tonumber(fields.e) or now >= tonumber(fields.s) + tonumber(fields.i) + grace
+end
+
+-- To be ended: past its deadlines, and no family may re-open it any more.
+local function is_due(fields, now, grace)
+  return is_past(fields, now, grace) and now >= tonumber(fields.q or 0)
 end
