@@ -246,6 +246,18 @@ export function createLedger(options: LedgerOptions) {
     return renewing;
   }
 
+  /** Bounded, because who asks may itself be part of a renewal that tells Redis what it lost. */
+  const renewedSoon = (): Promise<boolean> =>
+    Promise.race([tryToRenew(), pause(renewAttempt).then(() => false)]);
+
+  const isHolding = (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall());
+
+  /** One shared attempt to get the lease back, within half a second. */
+  async function regainLease(): Promise<boolean> {
+    await Promise.race([tryToRenew(), pause(renewAttempt)]);
+    return isHolding();
+  }
+
   async function keepRenewing(): Promise<void> {
     if (stopped) return;
     const started = clock.monotonic();
@@ -298,15 +310,15 @@ export function createLedger(options: LedgerOptions) {
     /** Whether the ledger has told of the end of this session, as far as it is remembered. */
     knowsEnd: (session: SessionId): boolean => knowledge.ended.has(session),
 
-    /** Go on only with the right to decide; throws `unavailable` after one shared attempt to get it back. */
+    /** Go on only with the right to decide; throws `unavailable` when it cannot be had now. */
     async assertLease(): Promise<void> {
-      if (holdsLease(knowledge, clock.monotonic(), clock.wall())) return;
-      await Promise.race([tryToRenew(), pause(renewAttempt)]);
-      if (!holdsLease(knowledge, clock.monotonic(), clock.wall()))
+      if (!isHolding() && !(await regainLease()))
         throw new DomainError("unavailable", { retryAfterSeconds: 1 });
     },
 
-    holdsLease: (): boolean => holdsLease(knowledge, clock.monotonic(), clock.wall()),
+    regainLease,
+
+    holdsLease: isHolding,
 
     /** Redis time in milliseconds, carried forward on the monotonic clock. */
     redisNow: now,
@@ -331,9 +343,8 @@ export function createLedger(options: LedgerOptions) {
     async append(cut: Cut, intent: string | null): Promise<LedgerEntry> {
       const entry = await store.append(cut, intent);
       // Below what is known: the ledger was replaced, and old acknowledgements would lie about the new entry.
-      // Bounded, because this may itself be part of a renewal that tells Redis what it lost.
-      if (!applyAll([entry]) && entry.seq <= knowledge.seq)
-        await Promise.race([tryToRenew(), pause(renewAttempt)]);
+      if (!applyAll([entry]) && entry.seq <= knowledge.seq && !(await renewedSoon()))
+        throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
       const quorum = options.quorum();
       if (quorum > 0 && (await store.waitForAppend(quorum, lease)) < quorum)
         throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
