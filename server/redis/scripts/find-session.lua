@@ -5,8 +5,9 @@ local now = redis_now()
 local fields, flat = fields_of(KEYS[1])
 if #flat == 0 then return { now, 'unknown' } end
 if ARGV[1] ~= '' and fields.h ~= ARGV[1] then
-  if fields.H == ARGV[1] and not fields.z then return { now, 'stale' } end
-  return { now, 'unknown' }
+  if fields.H ~= ARGV[1] then return { now, 'unknown' } end
+  -- Its holder had it once: told of the end like anybody, else to use what came after.
+  if not fields.z then return { now, 'stale' } end
 end
 if fields.z then return { now, 'ended', flat } end
 if is_past(fields, now, tonumber(ARGV[3])) then
