@@ -86,10 +86,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     isLocal: (address) => kindOfAddress(address ?? "") === "loopback",
   });
   const answer = app.callback();
-  const http = createServer(limits, (request, response) => {
-    if (!verify(request, response)) void answer(request, response);
-  });
-  const verify = createGateway({
+  const answerProxy = createGateway({
     ...core,
     lastSeen,
     sessionCookie: cookies.names.session,
@@ -99,6 +96,10 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
       peer !== undefined && trusted(clientAddress({ peer, forwardedFor: undefined, trusted })),
     redisNow: ledger.redisNow,
     count: metrics.countVerify,
+    log,
+  });
+  const http = createServer(limits, (request, response) => {
+    if (!answerProxy(request, response)) void answer(request, response);
   });
   const live = openLive(http, {
     ...core,

@@ -5,20 +5,20 @@
  * nobody honest can still hold means theft: the family and its session end. (protocol.md P10)
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { idAlphabet, type SessionId } from "../../shared/ids.ts";
+import { idAlphabet, type AccountId, type SessionId } from "../../shared/ids.ts";
 import type { ActivityLog } from "./activity.ts";
 import type { EndFacts } from "./admission.ts";
 import { hashSecret, type Door, type Held } from "./door.ts";
 import type { Ends } from "./ends.ts";
 import type { Ledger } from "./ledger.ts";
-import { nameOf, newFamilyId } from "./sessions.ts";
+import { newFamilyId } from "./sessions.ts";
 
 export type FamilyId = string & { readonly family: unique symbol };
 
 export interface FamilyStore {
   start(
     session: SessionId,
-    family: { id: FamilyId; deviceHash: string; lifetime: number },
+    family: { id: FamilyId; lifetime: number },
   ): Promise<{ expiresAt: number } | null>;
   find(id: FamilyId): Promise<{ session: SessionId; head: number } | null>;
   redeem(
@@ -36,7 +36,9 @@ export interface FamilyStore {
 
 export type Redeemed =
   | { state: "unknown" }
-  | { state: "theft"; session: SessionId }
+  /** A newer secret than the one this would give is on its way to its owner. */
+  | { state: "stale" }
+  | { state: "theft"; session: SessionId; account: { id: AccountId; username: string } }
   /** `same`: somebody was quicker, with the same member. */
   | { state: "next" | "same"; session: SessionId; version: number; expiresAt: number };
 
@@ -72,6 +74,7 @@ export type Families = ReturnType<typeof createFamilies>;
 export type FamilyKind = "remember" | "refresh";
 
 interface Member {
+  kind: FamilyKind;
   family: FamilyId;
   number: number;
 }
@@ -81,52 +84,55 @@ const credentialPattern = new RegExp(
 );
 
 const unknown = { state: "unknown" } as const;
+const stale = { state: "stale" } as const;
 
 export function createFamilies(options: FamiliesOptions) {
   const { store, ledger, ends, door, activity, lifetimes } = options;
 
   const derive = (text: string): string =>
     createHmac("sha256", options.key).update(text).digest("base64url");
-  const credentialOf = ({ family, number }: Member): string =>
-    `${family}.${number}.${derive(`${family}|${number}`)}`;
-  const secretOf = ({ family, number }: Member): string => derive(`${family}|${number}|session`);
+  // What each is for is part of what is signed: no slot takes the credential of another.
+  const validatorOf = ({ kind, family, number }: Member): string =>
+    derive(`${kind}|${family}|${number}`);
+  const credentialOf = (member: Member): string =>
+    `${member.family}.${member.number}.${validatorOf(member)}`;
+  const secretOf = ({ family, number }: Member): string => derive(`session|${family}|${number}`);
 
   /** A member of ours, whether or not it is still good; null for anything else. */
-  function read(credential: string): Member | null {
+  function read(credential: string, kind: FamilyKind): Member | null {
     const [, family = "", number = "", validator = ""] = credentialPattern.exec(credential) ?? [];
     if (family === "") return null;
-    const member = { family: family as FamilyId, number: Number(number) };
-    const expected = derive(`${family}|${member.number}`);
+    const member = { kind, family: family as FamilyId, number: Number(number) };
+    const expected = validatorOf(member);
     return timingSafeEqual(Buffer.from(validator), Buffer.from(expected)) ? member : null;
   }
 
   /** A predecessor of what is in use was presented: whoever holds the family, it is not only its owner. */
-  async function stop(session: SessionId): Promise<EndFacts> {
-    const checked = await door.readById(session, "");
-    const account = checked.state === "held" ? checked.held.account : null;
+  async function stop({
+    session,
+    account,
+  }: Extract<Redeemed, { state: "theft" }>): Promise<EndFacts> {
     await ends.endOne(session, null, { reason: "theft" });
-    void activity.record({
-      type: "theft.detected",
-      sessionId: session,
-      ...(account && { account: nameOf(account) }),
-    });
+    void activity.record({ type: "theft.detected", sessionId: session, account });
     return { reason: "theft", at: Math.floor(ledger.redisNow()) };
   }
 
   return {
     /**
-     * Spend a credential for its successor and the session issued with it. `recovering`: a reply was lost; give
-     * again what was given, but rotate nothing.
+     * Spend a credential for its successor and the session issued with it. `recovering`: it comes with a
+     * superseded secret of its session, so a reply was lost or is still on its way.
      */
     async spend(
       credential: string,
       kind: FamilyKind,
       recovering = false,
-    ): Promise<Renewed | { state: "unknown" } | { state: "theft"; end: EndFacts }> {
-      const member = read(credential);
+    ): Promise<
+      Renewed | { state: "unknown" } | { state: "stale" } | { state: "theft"; end: EndFacts }
+    > {
+      const member = read(credential, kind);
       if (member === null) return unknown;
       await ledger.assertLease();
-      const next = { family: member.family, number: member.number + 1 };
+      const next = { ...member, number: member.number + 1 };
       const secret = kind === "remember" ? secretOf(next) : null;
       const redeemed = await store.redeem(member.family, {
         number: member.number,
@@ -136,10 +142,11 @@ export function createFamilies(options: FamiliesOptions) {
         recovering,
       });
       if (redeemed.state === "unknown") return unknown;
-      if (redeemed.state === "theft") return { state: "theft", end: await stop(redeemed.session) };
+      if (redeemed.state === "stale") return stale;
+      if (redeemed.state === "theft") return { state: "theft", end: await stop(redeemed) };
       const { session, version, expiresAt } = redeemed;
-      if (secret && redeemed.state === "next")
-        await ledger.append({ kind: "rotated", session, version }, null);
+      // Told again by whoever comes second: the first may not have lived to tell.
+      if (secret) await ledger.append({ kind: "rotated", session, version }, null);
       // Read by its id: reading by the secret would say that the owner has received it.
       const checked = await door.readById(session, secret ? `${session}.${secret}` : "");
       if (checked.state !== "held") return unknown;
@@ -153,9 +160,9 @@ export function createFamilies(options: FamiliesOptions) {
       };
     },
 
-    /** The live session whose family this credential belongs to and may still re-open; spends nothing. */
+    /** The live session that this refresh token may still renew; spends nothing. */
     async holderOf(credential: string): Promise<Held | null> {
-      const member = read(credential);
+      const member = read(credential, "refresh");
       const found = member && (await store.find(member.family));
       if (!member || !found || member.number < found.head - 1) return null;
       const checked = await door.readById(found.session, "");
@@ -166,14 +173,16 @@ export function createFamilies(options: FamiliesOptions) {
 
     /** Begin a family for a session that was just opened or proved; answers its first member. */
     async start(held: Held): Promise<Credential | null> {
-      const family = newFamilyId(held.row.id);
-      const started = await store.start(held.row.id, {
-        id: family,
-        deviceHash: held.row.deviceHash,
-        lifetime: lifetimes.rememberLifetime,
-      });
+      const { row } = held;
+      const family = newFamilyId(row.id);
+      const lifetime = lifetimes.rememberLifetime;
+      const started = await store.start(row.id, { id: family, lifetime });
       if (started === null) return null;
-      const credential = credentialOf({ family, number: 1 });
+      // The row in hand was read before, and is the one that this node keeps.
+      Object.assign(row, { family, rememberedUntil: started.expiresAt });
+      held.reply = null;
+      const kind = row.kind === "token" ? "refresh" : "remember";
+      const credential = credentialOf({ kind, family, number: 1 });
       return { credential, expiresAt: started.expiresAt, number: 1 };
     },
   };

@@ -72,8 +72,10 @@ export interface SessionStore {
   open(session: NewSession, limit: number, carried: SessionId | null): Promise<Opening>;
   rotate(
     id: SessionId,
+    /** Null: proved in another way. */
     presentHash: string | null,
-    nextHash: string,
+    /** Null: the secret stays, and what was issued to bearers is stale. */
+    nextHash: string | null,
     fresh: boolean,
   ): Promise<{ state: "rotated"; version: number; at: number } | { state: "ended" | "stale" }>;
   /** `account` null: whoever's it is. `due`: only when past its deadline, which then is the reason. */
@@ -292,9 +294,11 @@ export function createSessions(options: SessionsOptions) {
     shownUntil: (session: Session, row: SessionRow): number =>
       session.fresh ? row.authenticatedAt + stepUpWindow : Infinity,
 
-    /** The session that a token of ours opens right now. */
-    async holdNow(token: string): Promise<Held> {
-      const checked = await options.door.check(token);
+    /** The session that a token of ours opens right now; a bearer's is known by its id. */
+    async holdNow(token: string, ofBearer?: SessionId): Promise<Held> {
+      const checked = ofBearer
+        ? await options.door.readById(ofBearer, token)
+        : await options.door.check(token);
       if (checked.state !== "held") throw new DomainError("not_signed_in");
       return checked.held;
     },
@@ -305,26 +309,25 @@ export function createSessions(options: SessionsOptions) {
         throw new DomainError("reauthentication_required");
     },
 
-    /** A new secret for the same session. The caller has just proved the password when `fresh`. */
+    /**
+     * A new secret for the same session, as its token. The caller has just proved the password when `fresh`.
+     * A bearer has no secret of the session and gets none: what was issued to it is stale, and the browser that
+     * has the secret keeps it.
+     */
     async rotate(held: Held, fresh: boolean): Promise<string> {
-      const secret = newSecret();
-      // A bearer holds no secret of the session; its signature was proof enough.
       const { id } = held.row;
-      const present = held.token.startsWith(`${id}.`)
-        ? hashSecret(held.token.slice(id.length + 1))
-        : null;
+      const isBearer = !isOfCookie(held);
+      const present = isBearer ? "" : hashSecret(held.token.slice(id.length + 1));
+      const secret = newSecret();
       const operation = newOperation();
       const [rotation] = await Promise.all([
-        store.rotate(held.row.id, present, hashSecret(secret), fresh),
-        ledger.intend(operation, held.row.accountId ?? held.row.id),
+        store.rotate(id, present || null, isBearer ? null : hashSecret(secret), fresh),
+        ledger.intend(operation, held.row.accountId ?? id),
       ]);
       if (rotation.state !== "rotated")
         throw new DomainError(rotation.state === "stale" ? "stale_token" : "session_ended");
-      await ledger.append(
-        { kind: "rotated", session: held.row.id, version: rotation.version },
-        operation,
-      );
-      return `${held.row.id}.${secret}`;
+      await ledger.append({ kind: "rotated", session: id, version: rotation.version }, operation);
+      return isBearer ? held.token : `${id}.${secret}`;
     },
 
     /** One's own devices: live ones newest first, then those that ended within the last weeks. */
@@ -351,6 +354,9 @@ export function createSessions(options: SessionsOptions) {
       tellChanged(await store.recognise(id, account.id), account),
   };
 }
+
+/** Whether the holder has the session's secret, as browsers do; else it holds an access token. */
+export const isOfCookie = ({ token, row }: Held): boolean => token.startsWith(`${row.id}.`);
 
 export const nameOf = (account: Pick<AccountRow, "id" | "username">) => ({
   id: account.id,

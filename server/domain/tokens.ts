@@ -4,13 +4,14 @@
  * time of the check that found the session live, never from the signer's clock (protocol.md P7).
  */
 import { randomBytes } from "node:crypto";
-import { decodeProtectedHeader, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import { LRUCache } from "lru-cache";
 import { DomainError } from "../../shared/errors.ts";
 import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { EndFacts, Grant } from "./admission.ts";
 import type { Checked, Door, Held } from "./door.ts";
 import type { Ledger } from "./ledger.ts";
+import { showEnd } from "./session.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 /** What our access tokens say beside the registered claims. */
@@ -43,6 +44,14 @@ export interface IssuedToken {
   expires_in: number;
 }
 
+/** An access token as introspection and revocation see it, for whichever audience it was issued. */
+export interface InspectedToken {
+  session: SessionId;
+  account: AccountId;
+  audience: string;
+  checked: Checked;
+}
+
 export type Tokens = ReturnType<typeof createTokens>;
 
 const type = "at+jwt";
@@ -62,6 +71,8 @@ export function createTokens(options: TokensOptions) {
   async function renewed(held: Held): Promise<Held> {
     const checked = await options.door.readById(held.row.id, held.token);
     if (checked.state === "held") return checked.held;
+    if (checked.state === "ended")
+      throw new DomainError("session_ended", { end: showEnd(checked.end) });
     throw new DomainError(checked.state === "stale" ? "stale_token" : "not_signed_in");
   }
 
@@ -78,8 +89,14 @@ export function createTokens(options: TokensOptions) {
     };
   }
 
-  /** The claims of a token of ours, or null for anything else. */
-  async function verify(token: string): Promise<Claims | null> {
+  /**
+   * The claims of a token of ours, "expired" when only time speaks against it, or null for anything else.
+   * `audience` null: whichever.
+   */
+  async function verify(
+    token: string,
+    audience: string | null,
+  ): Promise<Claims | "expired" | null> {
     try {
       const header = decodeProtectedHeader(token);
       // Keys come from our own list only; a token that brings its own, or asks for more, is not ours.
@@ -91,14 +108,14 @@ export function createTokens(options: TokensOptions) {
         algorithms: [algorithm],
         typ: type,
         issuer,
-        audience: issuer,
+        ...(audience !== null && { audience }),
         currentDate: new Date(ledger.redisNow()),
         requiredClaims: ["sub", "sid", "exp", "gen", "ggen", "ver", "pver"],
       });
       return payload;
     } catch (error) {
       if (error instanceof DomainError) throw error;
-      return null;
+      return error instanceof errors.JWTExpired ? "expired" : null;
     }
   }
 
@@ -120,15 +137,19 @@ export function createTokens(options: TokensOptions) {
     }
   }
 
-  async function read(token: string): Promise<Checked> {
-    const claims = await verify(token);
-    if (claims === null) return nobody;
+  async function open(token: string, claims: Claims): Promise<Checked> {
     const grant = grantOfClaims(claims, (claims.exp ?? 0) * 1000);
     const found = await options.door.readById(claims.sid, token, claims.member);
-    if (found.state !== "held") return found;
-    const held: Held = { ...found.held, grant };
-    const checked = judge(held);
-    if (checked.state === "held") verified.set(token, held);
+    return found.state === "held" ? judge({ ...found.held, grant }) : found;
+  }
+
+  async function read(token: string): Promise<Checked> {
+    const claims = await verify(token, issuer);
+    if (claims === null) return nobody;
+    // As any node answers that had verified it while it was good.
+    if (claims === "expired") return stale;
+    const checked = await open(token, claims);
+    if (checked.state === "held") verified.set(token, checked.held);
     return checked;
   }
 
@@ -180,6 +201,15 @@ export function createTokens(options: TokensOptions) {
       const answer = read(token).finally(() => verifying.delete(token));
       verifying.set(token, answer);
       return answer;
+    },
+
+    /** An access token for whichever audience, as long as it has not expired; null for anything else. */
+    async inspect(token: string): Promise<InspectedToken | null> {
+      const claims = await verify(token, null);
+      if (claims === null || claims === "expired") return null;
+      const { sid: session, sub, aud } = claims;
+      const checked = await open(token, claims);
+      return { session, account: sub as AccountId, audience: String(aud), checked };
     },
 
     /**

@@ -2,14 +2,16 @@
  * The gateway: answers a reverse proxy's question "may this request pass?" (nginx auth_request, Traefik and Caddy
  * forward auth) from the same door and the same `admit` as everything else. It is the hottest path there is, so
  * it is answered in the http listener, before Koa, and synchronously for a session this node already holds.
- * Everything it decides stays in this module; it never spends a remember cookie and sets none.
+ * Everything it decides stays in this module; it never spends a remember cookie and sets none. Whatever it
+ * cannot decide it refuses: a proxy takes every 2xx for a yes.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { readBearer, readCookie } from "../domain/credentials.ts";
 import type { Checked, Door, Held } from "../domain/door.ts";
-import { DomainError, type ErrorCode } from "../../shared/errors.ts";
 import type { LastSeen } from "../domain/last-seen.ts";
+import { showEnd } from "../domain/session.ts";
 import type { Tokens } from "../domain/tokens.ts";
+import { DomainError } from "../../shared/errors.ts";
 import { problemOf, statusOf } from "./problem.ts";
 
 export interface GatewayOptions {
@@ -17,110 +19,112 @@ export interface GatewayOptions {
   tokens: Tokens;
   lastSeen: LastSeen;
   sessionCookie: string;
-  /** Where people sign in. */
+  /** Where people sign in: PUBLIC_URL. */
   home: string;
-  /** Hosts that people may be sent back to, with or without port, in lower case. */
+  /** Hosts that people may be sent back to, in lower case; without a port: any port of that host. */
   hosts: readonly string[];
   /** Whether X-Forwarded-* of this peer are believed. */
   trusts(peer: string | undefined): boolean;
   redisNow(): number;
   count(result: "allowed" | "refused" | "forbidden" | "unavailable"): void;
+  log: { error(event: string, fields: Record<string, unknown>): void };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;
 
-type Refusal = Extract<
-  ErrorCode,
-  "not_signed_in" | "session_ended" | "stale_token" | "forbidden" | "unavailable"
->;
+interface Answer {
+  headers: OutgoingHttpHeaders;
+  /** When its assertion is too old to be handed out, in Redis time. */
+  until: number;
+}
 
 const verifyPath = "/verify";
 const returnPath = "/return";
 /** Milliseconds of life an assertion has left at least when an app receives it. */
 const assertionRest = 10_000;
+const longestReturn = 2048;
 const noStore = { "Cache-Control": "no-store" } as const;
+const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
 export function createGateway(options: GatewayOptions) {
-  const { door, tokens, sessionCookie } = options;
-  const answers = new WeakMap<Held, { headers: OutgoingHttpHeaders; until: number }>();
+  const { door, tokens, lastSeen, sessionCookie, home } = options;
+  const hosts = new Set(options.hosts);
+  const answers = new WeakMap<Held, Answer>();
 
   /** True when the request was one for the gateway; it has been, or will be, answered. */
   return function answer(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url ?? "";
-    if (isAt(url, verifyPath)) {
-      verify(request, response, url);
-      return true;
-    }
-    if (isAt(url, returnPath)) {
-      sendBack(response, url);
-      return true;
-    }
-    return false;
+    if (isAt(url, verifyPath)) verify(request, response, url);
+    else if (isAt(url, returnPath)) sendBack(response, url);
+    // A proxy with a typo in its address must not take the client's page, a 200, for a yes.
+    else if (url.startsWith(`${verifyPath}/`)) sendProblem(response, new DomainError("not_found"));
+    else return false;
+    return true;
   };
 
   function verify(request: IncomingMessage, response: ServerResponse, url: string): void {
     const query =
       url.length > verifyPath.length ? new URLSearchParams(url.slice(verifyPath.length)) : null;
-    const permission = query?.get("permission") ?? null;
-    const refuse = (code: Refusal) => {
-      if (query?.get("redirect") === "1" && code !== "forbidden" && code !== "unavailable")
-        sendToSignIn(request, response);
-      else sendRefusal(response, code);
-    };
     const held = recognise(request);
-    if (held !== undefined) return decide(response, held, permission, refuse);
-    void check(request).then((checked) => {
-      if (typeof checked === "string") refuse(checked);
-      else decide(response, checked, permission, refuse);
+    const ready = held && answers.get(held);
+    if (held && ready && options.redisNow() < ready.until && judge(held, query) === null) {
+      allow(response, ready.headers);
+      return;
+    }
+    void decide(request, query).then((decided) => {
+      if (decided instanceof DomainError) refuse(request, response, query, decided);
+      else allow(response, decided);
     });
   }
 
   /** A cookie wins over Authorization, which belongs to the app unless it carries a token of ours. */
-  function recognise(request: IncomingMessage): Held | undefined {
-    const { headers } = request;
+  function recognise({ headers }: IncomingMessage): Held | undefined {
     const token = readCookie(headers.cookie, sessionCookie);
     if (token !== null) return door.recognise(token);
     const bearer = readBearer(headers.authorization);
     return bearer === null ? undefined : tokens.recognise(bearer);
   }
 
-  async function check(request: IncomingMessage): Promise<Held | Refusal> {
-    const { headers } = request;
+  function check({ headers }: IncomingMessage): Checked | Promise<Checked> {
+    const token = readCookie(headers.cookie, sessionCookie);
+    if (token !== null) return door.check(token);
+    const bearer = readBearer(headers.authorization);
+    return bearer === null ? { state: "nobody" } : tokens.check(bearer);
+  }
+
+  /** Headers for the app, or why not. Never rejects. */
+  async function decide(
+    request: IncomingMessage,
+    query: URLSearchParams | null,
+  ): Promise<OutgoingHttpHeaders | DomainError> {
     try {
-      const token = readCookie(headers.cookie, sessionCookie);
-      const bearer = readBearer(headers.authorization);
-      let checked: Checked = { state: "nobody" };
-      if (token !== null) checked = await door.check(token);
-      else if (bearer !== null) checked = await tokens.check(bearer);
-      return heldOrRefusal(checked);
+      const checked = await check(request);
+      if (checked.state !== "held") return refusalOf(checked);
+      const refusal = judge(checked.held, query);
+      if (refusal !== null) return refusal;
+      const { headers } = await prepare(checked.held);
+      // What was cut while its assertion was being signed is asked for again.
+      return door.mayStill(checked.held) ? headers : await decide(request, query);
     } catch (error) {
-      if (error instanceof DomainError) return "unavailable";
-      throw error;
+      if (error instanceof DomainError) return error;
+      options.log.error("verify failed", { error });
+      return new DomainError("unavailable", { retryAfterSeconds: 1 });
     }
   }
 
-  function decide(
-    response: ServerResponse,
-    held: Held,
-    permission: string | null,
-    refuse: (code: Refusal) => void,
-  ): void {
-    if (held.account === null) return refuse("not_signed_in");
-    options.lastSeen.note(held);
-    if (permission !== null && !(held.permissions as ReadonlySet<string>).has(permission))
-      return refuse("forbidden");
-    options.count("allowed");
-    const ready = answers.get(held);
-    if (ready !== undefined && options.redisNow() < ready.until)
-      return send(response, ready.headers);
-    void prepare(held).then(
-      (headers) => send(response, headers),
-      () => sendRefusal(response, "unavailable"),
-    );
+  /** Asking is activity of the person who is signed in, also where they may not go. */
+  function judge(held: Held, query: URLSearchParams | null): DomainError | null {
+    if (held.account === null) return new DomainError("not_signed_in");
+    lastSeen.note(held);
+    const permissions: ReadonlySet<string> = held.permissions;
+    const needed = query === null ? [] : query.getAll("permission");
+    return needed.every((permission) => permissions.has(permission))
+      ? null
+      : new DomainError("forbidden");
   }
 
   /** Who it is, as the app behind the proxy is told; signed anew before the assertion grows old. */
-  async function prepare(held: Held): Promise<OutgoingHttpHeaders> {
+  async function prepare(held: Held): Promise<Answer> {
     const { account, row } = held;
     const { text, expiresAt } = await tokens.assert(held);
     const headers = {
@@ -132,85 +136,101 @@ export function createGateway(options: GatewayOptions) {
       "X-Rollcall-Assertion": text,
       "Content-Length": "0",
     };
-    answers.set(held, { headers, until: expiresAt - assertionRest });
-    return headers;
+    const answer = { headers, until: expiresAt - assertionRest };
+    answers.set(held, answer);
+    return answer;
   }
 
-  function sendRefusal(response: ServerResponse, code: Refusal): void {
-    options.count(code === "forbidden" || code === "unavailable" ? code : "refused");
-    const body = JSON.stringify(problemOf(code, {}));
-    response.writeHead(statusOf[code], {
-      ...noStore,
-      "Content-Type": "application/problem+json",
-      "Content-Length": Buffer.byteLength(body),
-      ...(code === "unavailable" && { "Retry-After": "1" }),
-      ...(statusOf[code] === 401 && { "X-Rollcall-Sign-In": `${options.home}/sign-in` }),
-    });
-    response.end(body);
+  function allow(response: ServerResponse, headers: OutgoingHttpHeaders): void {
+    options.count("allowed");
+    response.writeHead(200, headers);
+    response.end();
   }
 
-  /** For proxies that pass a redirect on to the browser (Traefik, Caddy). */
-  function sendToSignIn(request: IncomingMessage, response: ServerResponse): void {
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams | null,
+    error: DomainError,
+  ): void {
+    if (statusOf[error.code] !== 401) {
+      options.count(error.code === "forbidden" ? "forbidden" : "unavailable");
+      sendProblem(response, error);
+      return;
+    }
     options.count("refused");
+    const address = signInAddress(request);
+    // Traefik and Caddy pass a redirect on to the browser; nginx makes one of the header.
+    if (query?.get("redirect") === "1") redirect(response, address);
+    else sendProblem(response, error, { "X-Rollcall-Sign-In": address });
+  }
+
+  function signInAddress(request: IncomingMessage): string {
     const wanted = originalUrl(request);
     const query = wanted === null ? "" : `?return=${encodeURIComponent(wanted)}`;
-    redirect(response, `${options.home}/sign-in${query}`);
+    return `${home}/sign-in${query}`;
   }
 
   /** What the browser asked the proxy for, if the proxy is one of ours and the host one of the apps'. */
-  function originalUrl(request: IncomingMessage): string | null {
-    if (!options.trusts(request.socket.remoteAddress)) return null;
-    const { headers } = request;
+  function originalUrl({ headers, socket }: IncomingMessage): string | null {
+    if (!options.trusts(socket.remoteAddress)) return null;
     const proto = headers["x-forwarded-proto"];
     const host = headers["x-forwarded-host"];
     const uri = headers["x-forwarded-uri"];
     if (typeof proto !== "string" || typeof host !== "string" || typeof uri !== "string")
       return null;
-    return allowedReturn(`${proto}://${host}${uri}`);
+    return uri.startsWith("/") ? allowedReturn(`${proto}://${host}${uri}`) : null;
   }
 
   /** After signing in, back to the app: only to hosts that are listed, everything else goes home. */
   function sendBack(response: ServerResponse, url: string): void {
     const wanted = new URLSearchParams(url.slice(returnPath.length)).get("to") ?? "";
-    redirect(response, allowedReturn(wanted) ?? `${options.home}/`);
+    redirect(response, allowedReturn(wanted) ?? `${home}/`);
   }
 
+  /** Only what every browser reads in one way: an absolute address of printable ASCII, no tricks in its host. */
   function allowedReturn(wanted: string): string | null {
-    // Only what every browser reads in one way: an absolute http(s) address without tricks before its path.
-    if (wanted.length > 2048 || !/^https?:\/\/[a-z0-9.:[\]-]+(?:[/?#]|$)/i.test(wanted))
+    if (wanted.length > longestReturn || /[^\x21-\x5b\x5d-\x7e]/.test(wanted)) return null;
+    if (!/^https?:\/\/[a-z0-9.:[\]-]+(?:[/?#]|$)/i.test(wanted) || !URL.canParse(wanted))
       return null;
-    // eslint-disable-next-line no-control-regex -- control characters and backslashes are what is refused
-    if (/[\u0000-\u0020\\\u007f]/.test(wanted)) return null;
-    try {
-      const url = new URL(wanted);
-      const isListed = options.hosts.includes(url.host) || options.hosts.includes(url.hostname);
-      const isHttps = url.protocol === "https:" || !options.home.startsWith("https:");
-      return isListed && isHttps && url.username === "" && url.password === "" ? url.href : null;
-    } catch {
-      return null;
-    }
+    const url = new URL(wanted);
+    const port = url.port || defaultPorts[url.protocol];
+    const isListed = hosts.has(url.hostname) || hosts.has(`${url.hostname}:${port}`);
+    // From https nobody is sent to where everybody can read along.
+    const isSafe = url.protocol === "https:" || !home.startsWith("https:");
+    return isListed && isSafe ? url.href : null;
   }
 }
 
 const isAt = (url: string, path: string): boolean =>
   url.startsWith(path) && (url.length === path.length || url[path.length] === "?");
 
-function heldOrRefusal(checked: Checked): Held | Refusal {
+function refusalOf(checked: Exclude<Checked, { state: "held" }>): DomainError {
   switch (checked.state) {
-    case "held":
-      return checked.held;
     case "nobody":
-      return "not_signed_in";
+      return new DomainError("not_signed_in");
     case "ended":
-      return "session_ended";
+      return new DomainError("session_ended", { end: showEnd(checked.end) });
     case "stale":
-      return "stale_token";
+      return new DomainError("stale_token");
   }
 }
 
-function send(response: ServerResponse, headers: OutgoingHttpHeaders): void {
-  response.writeHead(200, headers);
-  response.end();
+function sendProblem(
+  response: ServerResponse,
+  { code, details }: DomainError,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const body = JSON.stringify(problemOf(code, details));
+  response.writeHead(statusOf[code], {
+    ...noStore,
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "X-Content-Type-Options": "nosniff",
+    ...(code === "unavailable" && { "Retry-After": details.retryAfterSeconds ?? 1 }),
+    ...headers,
+  });
+  response.end(body);
 }
 
 function redirect(response: ServerResponse, location: string): void {
@@ -218,6 +238,7 @@ function redirect(response: ServerResponse, location: string): void {
   response.end();
 }
 
-/** Names may hold any letter, headers only ASCII: what is beyond is percent-encoded UTF-8. */
+/** Headers hold ASCII: a name with anything else is percent-encoded UTF-8, and so is one with a percent sign. */
 const headerText = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+  // The buffer repairs halves of characters, which cannot be encoded.
+  /^[\x20-\x24\x26-\x7e]*$/.test(text) ? text : encodeURIComponent(Buffer.from(text).toString());

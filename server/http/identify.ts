@@ -54,8 +54,8 @@ export function createIdentify(options: IdentifyOptions): Identify {
       options.onReopened(spent.held);
       return { state: "held", held: spent.held };
     }
-    if (recovering) return checked;
-    cookies.forget(ctx);
-    return spent.state === "theft" ? { state: "ended", end: spent.end } : checked;
+    // What can open nothing any more is left where it is: clearing it might clear what came after it.
+    if (spent.state === "theft") return { state: "ended", end: spent.end };
+    return spent.state === "stale" ? { state: "stale" } : checked;
   }
 }

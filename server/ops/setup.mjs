@@ -13,7 +13,7 @@ import { announce, root, runNode, runProgram } from "./setup/run.mjs";
 import { ensureSystemProgram } from "./setup/system-programs.mjs";
 
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
-const tests = { builds: true, programs: ["redis-server", "chromium"] };
+const tests = { builds: true, programs: ["redis-server", "chromium", "nginx", "caddy"] };
 
 /** What each script needs, and what it then runs. A settings file (.env) is for running, not for tests. */
 const commands = {

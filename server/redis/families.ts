@@ -1,18 +1,18 @@
 /** FamilyStore on Redis: a hash a family, in the slot of its session. */
-import type { SessionId } from "../../shared/ids.ts";
-import type { FamilyStore } from "../domain/families.ts";
+import type { AccountId, SessionId } from "../../shared/ids.ts";
+import type { FamilyStore, Redeemed } from "../domain/families.ts";
 import type { Connection } from "./connect.ts";
 import * as keys from "./keys.ts";
 
 /** How long after a rotation its predecessor is given the same successor, whoever has used that. */
-const moment = 30_000;
+export const moment = 30_000;
 
 export const createFamilyStore = ({ call, run }: Connection): FamilyStore => ({
-  async start(session, { id, deviceHash, lifetime }) {
+  async start(session, { id, lifetime }) {
     const [, expiresAt] = (await run(
       "start-family",
       [keys.sessionRow(session), keys.family(id)],
-      [id, session, deviceHash, lifetime],
+      [id, session, lifetime],
     )) as [number, number | "ended"];
     return expiresAt === "ended" ? null : { expiresAt };
   },
@@ -26,20 +26,33 @@ export const createFamilyStore = ({ call, run }: Connection): FamilyStore => ({
   },
 
   async redeem(id, { number, secretHash, idleFor, lifetime, recovering }) {
-    const [, state, session, version, expiresAt] = (await run(
+    const [, state, session, ...facts] = (await run(
       "redeem-family",
       [keys.family(id)],
       [
         keys.rowPrefix(id),
+        keys.accountPrefix(id),
         number,
         secretHash ?? "",
         idleFor,
         lifetime,
         moment,
-        recovering ? "same" : "any",
+        recovering ? "recovering" : "",
       ],
-    )) as [number, "unknown" | "theft" | "same" | "next", SessionId, number, number];
-    if (state === "unknown") return { state };
-    return state === "theft" ? { state, session } : { state, session, version, expiresAt };
+    )) as [number, Redeemed["state"], SessionId, ...unknown[]];
+    switch (state) {
+      case "unknown":
+      case "stale":
+        return { state };
+      case "theft": {
+        const [accountId, username] = facts as [AccountId, string];
+        return { state, session, account: { id: accountId, username } };
+      }
+      case "same":
+      case "next": {
+        const [version, expiresAt] = facts as [number, number];
+        return { state, session, version, expiresAt };
+      }
+    }
   },
 });

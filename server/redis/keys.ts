@@ -12,7 +12,7 @@ const slotOf = (id: string): string => `{${id.slice(0, routeLength)}}`;
 /** The part of a session row's key before its id; scripts build the rows of their own slot from it. */
 export const rowPrefix = (id: SessionId | AccountId | FamilyId): string => `${slotOf(id)}s:`;
 /** The part of an account's key before its id. */
-export const accountPrefix = (id: SessionId | AccountId): string => `${slotOf(id)}a:`;
+export const accountPrefix = (id: SessionId | AccountId | FamilyId): string => `${slotOf(id)}a:`;
 
 /** hash; a session or its tombstone. Lives until its absolute expiry plus the time tombstones are kept. */
 export const sessionRow = (id: SessionId): string => rowPrefix(id) + id;

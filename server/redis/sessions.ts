@@ -68,7 +68,7 @@ export function createSessionStore(
       const [at, outcome] = (await connection.run(
         "rotate-session",
         [keys.sessionRow(id)],
-        [presentHash ?? "", nextHash, fresh ? "fresh" : ""],
+        [presentHash ?? "", nextHash ?? "", fresh ? "fresh" : ""],
       )) as [number, number | "ended" | "stale"];
       return typeof outcome === "number"
         ? { state: "rotated", version: outcome, at }

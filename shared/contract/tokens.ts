@@ -21,6 +21,7 @@ export const Introspection = z
   .object({
     active: z.boolean(),
     token_type: z.enum(["Bearer", "refresh_token"]).optional(),
+    aud: z.string().optional(),
     sub: z.string().optional(),
     username: z.string().optional(),
     sid: z.string().optional(),

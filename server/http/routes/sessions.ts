@@ -6,6 +6,7 @@ import type { Session } from "../../../shared/contract/sessions.ts";
 import type { SessionId } from "../../../shared/ids.ts";
 import type { Held } from "../../domain/door.ts";
 import { showAccount, showEnd, type AccountRow } from "../../domain/session.ts";
+import { isOfCookie, nameOf } from "../../domain/sessions.ts";
 import type { Asker } from "../bind.ts";
 import type { RouteParts } from "./parts.ts";
 
@@ -20,19 +21,21 @@ export function bindSessions(parts: RouteParts) {
       const opened = await signIn.signIn(body, visitor, held);
       cookies.open(ctx, opened);
       const remembered = body.remember ? await families.start(opened.held) : null;
-      if (remembered) cookies.remember(ctx, remembered);
-      else cookies.forget(ctx);
+      if (remembered) {
+        cookies.remember(ctx, remembered);
+        await sessions.tellChanged(opened.held.row, opened.held.account);
+      } else cookies.forget(ctx);
       return signedIn(opened.held);
     }),
   );
 
   router.post(
     sessionRoutes.signOut.path,
-    bind(sessionRoutes.signOut, async ({ held, ctx }) => {
+    bind(sessionRoutes.signOut, async ({ held, ctx, checked }) => {
+      // Only its cookie is out of date; cleared as it is now, the session would live on in nobody's hands.
+      if (checked.state === "stale") throw new DomainError("stale_token");
       if (held) {
-        const by = held.account
-          ? { id: held.account.id, username: held.account.username }
-          : undefined;
+        const by = held.account ? nameOf(held.account) : undefined;
         await ends.endOne(held.row.id, held.row.accountId, { reason: "signed_out", by });
       }
       cookies.clear(ctx);
@@ -44,9 +47,10 @@ export function bindSessions(parts: RouteParts) {
     sessionRoutes.reauthenticate.path,
     bind(sessionRoutes.reauthenticate, async ({ body, held, account, ctx }) => {
       const token = await signIn.reauthenticate(held, account, body.password);
-      const again = await sessions.holdNow(token);
+      const isBearer = !isOfCookie(held);
+      const again = await sessions.holdNow(token, isBearer ? held.row.id : undefined);
       const session = await sessions.showOwn(again);
-      if (held.row.kind === "token") return { session, tokens: await issueAgain(again) };
+      if (isBearer) return { session, tokens: await issueAgain(again) };
       cookies.rotate(ctx, token);
       return { session };
     }),
@@ -59,10 +63,10 @@ export function bindSessions(parts: RouteParts) {
       const { id } = held.row;
       const receipt = await accounts.changePassword(account, id, body.next, body.endOthers);
       const token = await sessions.rotate(held, true);
-      if (held.row.kind === "token") return receipt;
+      if (!isOfCookie(held)) return receipt;
       cookies.rotate(ctx, token);
       // Its own family was issued under the old password too.
-      const remembered = held.row.family && (await families.start(held));
+      const remembered = held.row.family ? await families.start(held) : null;
       if (remembered) cookies.remember(ctx, remembered);
       return receipt;
     }),
@@ -78,6 +82,9 @@ export function bindSessions(parts: RouteParts) {
     bind(sessionRoutes.rename, async ({ params, body, held, account }) => {
       if (body.recognised === false) return notMe(params.id, held, account);
       let session = await sessions.one(account, params.id);
+      // Whoever it is, they would say that it was them.
+      if (body.recognised && params.id === held.row.id && session.unfamiliar)
+        throw new DomainError("forbidden");
       if (body.recognised) session = await sessions.recognise(account, params.id);
       if (body.name !== undefined) session = await sessions.rename(account, params.id, body.name);
       return { ...session, current: session.id === held.row.id };
@@ -121,13 +128,13 @@ export function bindSessions(parts: RouteParts) {
   async function notMe(id: SessionId, held: Held, account: AccountRow): Promise<Session> {
     sessions.assertFresh(held);
     const session = await sessions.one(account, id);
-    const by = { id: account.id, username: account.username };
-    await ends.endOne(id, account.id, { reason: "revoked", by });
+    await ends.endOne(id, account.id, { reason: "revoked", by: nameOf(account) });
     return { ...session, online: false, sockets: 0 };
   }
 
+  /** A browser's session has its remember cookie and needs no refresh token. */
   async function issueAgain(held: Held) {
-    const refresh = await families.start(held);
+    const refresh = held.row.kind === "token" ? await families.start(held) : null;
     const issued = await tokens.issue(held, undefined, refresh?.number);
     return { ...issued, ...(refresh && { refresh_token: refresh.credential }) };
   }

@@ -6,15 +6,19 @@ import {
   type TokenRequest,
 } from "../../../shared/contract/tokens.ts";
 import { DomainError } from "../../../shared/errors.ts";
+import type { AccountId, SessionId } from "../../../shared/ids.ts";
 import type { Held } from "../../domain/door.ts";
 import type { Credential } from "../../domain/families.ts";
 import { showEnd } from "../../domain/session.ts";
+import { nameOf } from "../../domain/sessions.ts";
 import type { Asker } from "../bind.ts";
 import type { RouteParts } from "./parts.ts";
 
 type Body<G extends string> = Extract<TokenRequest, { grant_type: G }>;
 
-export function bindTokens({ bind, router, sessions, signIn, ends, tokens, families }: RouteParts) {
+export function bindTokens(parts: RouteParts) {
+  const { bind, router, accounts, sessions, signIn, ends, tokens, families } = parts;
+
   router.post(
     tokenRoutes.issue.path,
     bind(tokenRoutes.issue, ({ body, ...asker }) => {
@@ -37,13 +41,7 @@ export function bindTokens({ bind, router, sessions, signIn, ends, tokens, famil
   router.post(
     tokenRoutes.revoke.path,
     bind(tokenRoutes.revoke, async ({ body }) => {
-      const held = await holderOf(body.token);
-      if (held) {
-        const by = held.account
-          ? { id: held.account.id, username: held.account.username }
-          : undefined;
-        await ends.endOne(held.row.id, held.row.accountId, { reason: "signed_out", by });
-      }
+      await revoke(body.token);
       return {};
     }),
   );
@@ -74,7 +72,7 @@ export function bindTokens({ bind, router, sessions, signIn, ends, tokens, famil
     const spent = await families.spend(refresh_token, "refresh");
     if (spent.state === "theft")
       throw new DomainError("session_ended", { end: showEnd(spent.end) });
-    if (spent.state === "unknown") throw new DomainError("not_signed_in");
+    if (spent.state !== "renewed") throw new DomainError("not_signed_in");
     return reply(spent.held, audience, spent);
   }
 
@@ -92,27 +90,46 @@ export function bindTokens({ bind, router, sessions, signIn, ends, tokens, famil
   }
 
   async function introspect(token: string): Promise<Introspection> {
-    const access = await tokens.check(token);
-    const held = access.state === "held" ? access.held : await families.holderOf(token);
-    if (held === null || held.account === null) return { active: false };
-    return {
-      active: true,
-      token_type: access.state === "held" ? "Bearer" : "refresh_token",
-      sub: held.account.id,
-      username: held.account.username,
-      sid: held.row.id,
-      scope: held.account.permissions.join(" "),
-      client_id: "rollcall",
-      exp: Math.floor(
-        (access.state === "held"
-          ? held.grant.expiresAt
-          : (held.row.rememberedUntil ?? held.row.expiresAt)) / 1000,
-      ),
-    };
+    const access = await tokens.inspect(token);
+    if (access?.checked.state === "held") {
+      const { held } = access.checked;
+      return describe(held, { aud: access.audience, token_type: "Bearer" }, held.grant.expiresAt);
+    }
+    const held = access ? null : await families.holderOf(token);
+    if (held === null) return { active: false };
+    const until = held.row.rememberedUntil ?? held.row.expiresAt;
+    return describe(held, { token_type: "refresh_token" }, until);
   }
 
-  async function holderOf(token: string): Promise<Held | null> {
-    const access = await tokens.check(token);
-    return access.state === "held" ? access.held : families.holderOf(token);
+  const describe = (
+    { row, account }: Held,
+    kind: Pick<Introspection, "token_type" | "aud">,
+    expiresAt: number,
+  ): Introspection =>
+    account === null
+      ? { active: false }
+      : {
+          active: true,
+          ...kind,
+          sub: account.id,
+          username: account.username,
+          sid: row.id,
+          scope: account.permissions.join(" "),
+          client_id: "rollcall",
+          exp: Math.floor(expiresAt / 1000),
+        };
+
+  /** Also one that asks to be renewed: its session is alive, and its holder wants it ended. */
+  async function revoke(token: string): Promise<void> {
+    const access = await tokens.inspect(token);
+    if (access && (access.checked.state === "held" || access.checked.state === "stale"))
+      return endOwn(access.session, access.account);
+    const held = access ? null : await families.holderOf(token);
+    if (held?.account) return endOwn(held.row.id, held.account.id);
+  }
+
+  async function endOwn(session: SessionId, account: AccountId): Promise<void> {
+    const by = nameOf(await accounts.get(account));
+    await ends.endOne(session, account, { reason: "signed_out", by });
   }
 }

@@ -8,6 +8,7 @@ const programs = {
   "redis-server": {
     commands: ["redis-server"],
     packages: { "apt-get": "redis-server", apk: "redis", dnf: "redis", brew: "redis" },
+    services: ["redis-server"],
     otherwise: "or set REDIS_URL to a Redis or Valkey of your own",
   },
   chromium: {
@@ -15,6 +16,18 @@ const programs = {
     variable: "CHROMIUM_PATH",
     packages: { "apt-get": "chromium", apk: "chromium", dnf: "chromium", brew: "chromium" },
     otherwise: "or set CHROMIUM_PATH to a Chromium or Chrome of your own",
+  },
+  nginx: {
+    commands: ["nginx"],
+    packages: { "apt-get": "nginx", apk: "nginx", dnf: "nginx", brew: "nginx" },
+    services: ["nginx"],
+    otherwise: "It is for the tests of the gateway only",
+  },
+  caddy: {
+    commands: ["caddy"],
+    packages: { "apt-get": "caddy", apk: "caddy", dnf: "caddy", brew: "caddy" },
+    services: ["caddy"],
+    otherwise: "It is for the tests of the gateway only",
   },
 };
 
@@ -37,6 +50,7 @@ export async function ensureSystemProgram(name) {
     announce(`Installing ${name} with ${installer.manager}…`);
     try {
       await install(installer, program.packages[installer.manager]);
+      await disableServices(installer, program.services);
     } catch (error) {
       announce(error.message);
     }
@@ -45,15 +59,7 @@ export async function ensureSystemProgram(name) {
 }
 
 async function install({ manager, install, refresh }, packageName) {
-  const run = (args) => {
-    const [command, ...rest] = [...elevation(manager), manager, ...args];
-    // sudo drops the environment, env puts it back.
-    const environment = { DEBIAN_FRONTEND: "noninteractive" };
-    if (command !== "sudo") return runProgram(command, rest, { quiet: true, environment });
-    const [flag, ...elevated] = rest;
-    const variables = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
-    return runProgram(command, [flag, "env", ...variables, ...elevated], { quiet: true });
-  };
+  const run = (args) => runElevated(manager, args);
   try {
     await run([...install, packageName]);
   } catch (error) {
@@ -64,9 +70,26 @@ async function install({ manager, install, refresh }, packageName) {
   }
 }
 
+/** Debian enables what it installs; we want the program, not another service on the machine. */
+async function disableServices({ manager }, services = []) {
+  if (manager !== "apt-get" || services.length === 0 || !isOnPath("systemctl")) return;
+  await runElevated("systemctl", ["disable", ...services]);
+}
+
+function runElevated(program, args) {
+  const [command, ...rest] = [...elevation(program), program, ...args];
+  // Offline, systemd starts no service that a package brings along.
+  const environment = { DEBIAN_FRONTEND: "noninteractive", SYSTEMD_OFFLINE: "1" };
+  if (command !== "sudo") return runProgram(command, rest, { quiet: true, environment });
+  // sudo drops the environment, env puts it back.
+  const [flag, ...elevated] = rest;
+  const variables = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+  return runProgram(command, [flag, "env", ...variables, ...elevated], { quiet: true });
+}
+
 /** Homebrew refuses to run as root; `-n` because there may be nobody to type a password. */
-function elevation(manager) {
-  const needsRoot = manager !== "brew" && process.getuid?.() !== 0;
+function elevation(program) {
+  const needsRoot = program !== "brew" && process.getuid?.() !== 0;
   return needsRoot && isOnPath("sudo") ? ["sudo", "-n"] : [];
 }
 
@@ -75,9 +98,12 @@ function isThere({ commands, variable }) {
   return chosen ? isExecutable(chosen) : commands.some(isOnPath);
 }
 
+/** Servers are installed where only root's PATH leads. */
 function isOnPath(command) {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
-  return folders.some((folder) => isExecutable(path.join(folder, command)));
+  return [...folders, "/usr/local/sbin", "/usr/sbin"].some((folder) =>
+    isExecutable(path.join(folder, command)),
+  );
 }
 
 function isExecutable(file) {

@@ -6,6 +6,7 @@
 --   w version of j, what koa-session keeps  z end reason  zt end time  zb zu by (id, username)  zm message
 -- An account's: u username  n name  c country  y city  p permissions  x disabled  t created  g generation
 --   v permission version  h password hash
+-- A family's: s session  n number of its head  r when that was last given  u '1' once it is in use  e expires
 local function redis_now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
