@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import type { Session } from "../shared/contract/sessions.ts";
-import type { SessionId } from "../shared/ids.ts";
+import type { AccountId, SessionId } from "../shared/ids.ts";
 import type { Config } from "./config.ts";
 import { createAccounts } from "./domain/accounts.ts";
 import type { EndFacts } from "./domain/admission.ts";
@@ -26,7 +26,11 @@ import { createTokens } from "./domain/tokens.ts";
 import { createSignIn } from "./domain/sign-in.ts";
 import { createSweeper } from "./domain/sweeper.ts";
 import { createAccountStore } from "./redis/accounts.ts";
-import { createActivityLog, createActivityReader } from "./redis/activity.ts";
+import {
+  createActivityHistory,
+  createActivityLog,
+  createActivityReader,
+} from "./redis/activity.ts";
 import { createAttempts } from "./redis/attempts.ts";
 import { openConnection } from "./redis/connect.ts";
 import { createDeadlineStore } from "./redis/deadlines.ts";
@@ -111,6 +115,7 @@ export function createCore(options: CoreOptions) {
   const accountStore = createAccountStore(changes);
   const directoryStore = createDirectoryStore(changes);
   const activity = createActivityLog(changes);
+  const history = createActivityHistory(changes);
   const presence = createPresence({
     connection: changes,
     node,
@@ -235,11 +240,19 @@ export function createCore(options: CoreOptions) {
     return (await Promise.all(shown)).flat();
   }
 
+  /** Rows of an account that a global generation has cut and nobody has buried yet. */
+  async function listBelow(account: AccountId, generation: number): Promise<SessionId[]> {
+    const { live } = await sessionStore.list(account);
+    return live.filter((row) => row.globalGeneration < generation).map(({ id }) => id);
+  }
+
   return {
     name,
+    listBelow,
     accounts,
     accountStore,
     activity,
+    history,
     activityReader: createActivityReader(activityFollower),
     attempts,
     directory,

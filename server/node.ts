@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { createCore } from "./core.ts";
 import { clientAddress, createTrust, kindOfAddress, rateLimitKeyOf } from "./domain/address.ts";
+import { showEvent } from "./domain/activity.ts";
 import type { LedgerEntry } from "./domain/admission.ts";
 import { createApp } from "./http/app.ts";
 import { createCookies } from "./http/cookies.ts";
@@ -141,6 +142,7 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   life.own("signing keys", refreshKeys, clearInterval);
   void core.activityReader.follow((told) => {
     if (told.kind === "news") live.announce.news(told.news);
+    else live.activityFeed.happened(showEvent(told.event));
   });
   life.own("activity", core.activityReader, (reader) => reader.stop());
   core.sweeper.start();

@@ -4,6 +4,7 @@
  * one exception: it only feeds lastSeen).
  */
 import { z } from "zod";
+import { Event } from "./contract/activity.ts";
 import { Permission } from "./contract/accounts.ts";
 import { AccountName, End, EndReason, Session } from "./contract/sessions.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -46,14 +47,19 @@ export const serverEvents = {
   "device:unfamiliar": Session,
   "signed-out": End,
   sessions: SessionsBatch,
+  /** What happened since the last batch (at most two a second), oldest first. */
+  activity: z.array(Event),
 };
 
-export const topics = ["sessions"] as const;
+export const topics = ["sessions", "activity"] as const;
 export const Topic = z.enum(topics);
 export type Topic = z.infer<typeof Topic>;
 
 /** The permission each topic takes. */
-export const topicPermission: Record<Topic, Permission> = { sessions: "sessions:read" };
+export const topicPermission: Record<Topic, Permission> = {
+  sessions: "sessions:read",
+  activity: "activity:read",
+};
 
 export const clientEvents = {
   watch: z.object({ topic: Topic }),

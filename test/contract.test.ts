@@ -145,6 +145,8 @@ describe("every parameter", () => {
     online: "perhaps",
     scope: "nobody",
     message: "two%0Alines",
+    type: "session.vanished",
+    account: "nobody",
   };
 
   test.each(walk(allRoutes.filter(({ params }) => params !== undefined)))(
@@ -258,8 +260,10 @@ describe("the OpenAPI document", () => {
         "DELETE /api/admin/sessions/:id sessions:end fresh",
         "DELETE /api/sessions account",
         "DELETE /api/sessions/:id account",
+        "GET /api/activity account",
         "GET /api/admin/accounts accounts:read",
         "GET /api/admin/accounts/:id accounts:read",
+        "GET /api/admin/activity activity:read",
         "GET /api/admin/sessions sessions:read",
         "GET /api/me nobody",
         "GET /api/preferences nobody",

@@ -4,7 +4,9 @@
  */
 import type { AccountName, EndReason, Session } from "../../shared/contract/sessions.ts";
 import type { Permission } from "../../shared/contract/accounts.ts";
-import type { SessionId } from "../../shared/ids.ts";
+import type { Event } from "../../shared/contract/activity.ts";
+import type { AccountId, SessionId } from "../../shared/ids.ts";
+import { toInstant } from "./clock.ts";
 
 type Facts =
   | { type: "sign_in.succeeded" }
@@ -40,4 +42,57 @@ export type News =
 export interface ActivityLog {
   record(event: NewEvent): Promise<void>;
   tell(news: News): Promise<void>;
+}
+
+export interface ActivityAsk {
+  /** Null: everybody's. */
+  account: AccountId | null;
+  cursor?: string | undefined;
+  limit: number;
+  type?: Event["type"] | undefined;
+  q?: string | undefined;
+}
+
+export interface ActivityHistory {
+  /** Events before `cursor`, newest first, of one account or of all. */
+  before(account: AccountId | null, cursor: string | null, count: number): Promise<ActivityEvent[]>;
+}
+
+export const showEvent = ({ at, ...facts }: ActivityEvent): Event => ({
+  ...facts,
+  at: toInstant(at),
+});
+
+/** A filter that matches little must not read the whole log in one request: then the page comes early. */
+const mostRead = 5000;
+const batch = 500;
+
+/** A page of what happened; `next` leads on, also when this page found nothing yet. */
+export async function listActivity(
+  history: ActivityHistory,
+  ask: ActivityAsk,
+): Promise<{ events: Event[]; next: string | null }> {
+  const events: Event[] = [];
+  const isFiltered = ask.type !== undefined || ask.q !== undefined;
+  let cursor = ask.cursor ?? null;
+  for (let read = 0; read < mostRead;) {
+    const count = isFiltered ? batch : ask.limit + 1;
+    const found = await history.before(ask.account, cursor, count);
+    for (const event of found) {
+      if (events.length === ask.limit) return { events, next: cursor };
+      cursor = event.id;
+      if (matches(event, ask)) events.push(showEvent(event));
+    }
+    if (found.length < count) return { events, next: null };
+    read += found.length;
+  }
+  return { events, next: cursor };
+}
+
+function matches(event: ActivityEvent, { type, q }: ActivityAsk): boolean {
+  if (type !== undefined && event.type !== type) return false;
+  if (q === undefined || q === "") return true;
+  const wanted = q.toLowerCase();
+  const names = [event.account?.username, event.by?.username];
+  return event.ip === q || names.some((name) => name?.toLowerCase().includes(wanted));
 }

@@ -38,7 +38,7 @@ export function createEnds(options: EndsOptions) {
     operation: string,
     startedAt: number,
   ): Promise<Receipt> {
-    const entry = await unconfirmedUnlessDone(() => ledger.append(cut, operation));
+    const entry = await ledger.append(cut, operation);
     const confirmation = await unconfirmedUnlessDone(() => ledger.confirm(entry));
     return { ended, ...confirmation, tookMs: roundToMicroseconds(clock.monotonic() - startedAt) };
   }
@@ -127,7 +127,7 @@ export function createEnds(options: EndsOptions) {
     if (result === null) throw new DomainError("not_found");
     const end: EndFacts = { ...order, at: result.at };
     const cut: Cut = { kind: "ended", account, sessions: result.ids, end };
-    await unconfirmedUnlessDone(() => tellEndsOfOthers(account, result));
+    await tellEndsOfOthers(account, result);
     const receipt = await settle(cut, result.ids.length, operation, startedAt);
     void record(account, result.ids, end).catch(() => {});
     return receipt;
@@ -164,9 +164,8 @@ export function createEnds(options: EndsOptions) {
       const generation = await ledger.drawGeneration();
       if (keep !== null) await store.restamp(keep, generation);
       const end: EndFacts = { ...order, at: Math.floor(ledger.redisNow()) };
-      const entry = await unconfirmedUnlessDone(() =>
-        ledger.append({ kind: "everyone", generation, kept: keep, end }, null),
-      );
+      const cut: Cut = { kind: "everyone", generation, kept: keep, end };
+      const entry = await ledger.append(cut, null);
       const confirmation = await unconfirmedUnlessDone(() => ledger.confirm(entry));
       options.count(order.reason, ended);
       void activity

@@ -96,6 +96,9 @@ export type Ledger = ReturnType<typeof createLedger>;
 /** A node that did not confirm by then has no lease any more. */
 const receiptGrace = 250;
 const renewAttempt = 500;
+/** Milliseconds between two tries of an append that Redis did not take, and how many there are. */
+const appendAgainAfter = 250;
+const appendTries = 240;
 
 export function createLedger(options: LedgerOptions) {
   const { store, clock, node, lease, log } = options;
@@ -279,6 +282,30 @@ export function createLedger(options: LedgerOptions) {
     }
   }
 
+  /** What could not be told now is told as soon as Redis is back; until then nobody may call it done. */
+  async function appendOrOwe(cut: Cut, intent: string | null): Promise<LedgerEntry> {
+    try {
+      return await store.append(cut, intent);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      void appendLater(cut, intent);
+      throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
+    }
+  }
+
+  /** Idempotent: an append whose answer was lost is one more entry that tells nothing new. */
+  async function appendLater(cut: Cut, intent: string | null): Promise<void> {
+    for (let tries = 0; tries < appendTries && !stopped; tries++) {
+      await pause(appendAgainAfter);
+      try {
+        applyAll([await store.append(cut, intent)]);
+        return;
+      } catch {
+        // Not back yet. Should this node go, the intent is left for any other.
+      }
+    }
+  }
+
   /** Wait until this node has applied `seq`; the next renewal brings it where the push does not. */
   async function applied(seq: number): Promise<void> {
     const until = clock.monotonic() + lease + receiptGrace;
@@ -341,7 +368,7 @@ export function createLedger(options: LedgerOptions) {
      * when that cannot be said in time (the cut stands wherever it arrived, and its intent is tried again).
      */
     async append(cut: Cut, intent: string | null): Promise<LedgerEntry> {
-      const entry = await store.append(cut, intent);
+      const entry = await appendOrOwe(cut, intent);
       // Below what is known: the ledger was replaced, and old acknowledgements would lie about the new entry.
       if (!applyAll([entry]) && entry.seq <= knowledge.seq && !(await renewedSoon()))
         throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });

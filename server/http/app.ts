@@ -5,6 +5,7 @@ import type { Context, Middleware, Next } from "koa";
 import { randomBytes } from "node:crypto";
 import { accountRoutes } from "../../shared/contract/accounts.ts";
 import { adminSessionRoutes, sessionRoutes } from "../../shared/contract/session-routes.ts";
+import { activityRoutes } from "../../shared/contract/activity.ts";
 import { tokenRoutes } from "../../shared/contract/tokens.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { Route } from "../../shared/route.ts";
@@ -22,6 +23,7 @@ import { describeApi } from "./openapi.ts";
 import { asDomainError, problemOf } from "./problem.ts";
 import { bindAccounts } from "./routes/accounts.ts";
 import { bindAdminSessions } from "./routes/admin-sessions.ts";
+import { bindActivity } from "./routes/activity.ts";
 import { bindTokens } from "./routes/tokens.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { bindSessions } from "./routes/sessions.ts";
@@ -50,6 +52,7 @@ export const allRoutes: readonly Route[] = [
   ...Object.values(accountRoutes),
   ...Object.values(adminSessionRoutes),
   ...Object.values(tokenRoutes),
+  ...Object.values(activityRoutes),
 ];
 
 export async function createApp(options: AppOptions): Promise<Koa> {
@@ -69,6 +72,7 @@ export async function createApp(options: AppOptions): Promise<Koa> {
   bindAccounts(parts);
   bindAdminSessions(parts);
   bindTokens(parts);
+  bindActivity(parts);
   bindHealth(router, options);
   const api = JSON.stringify(describeApi(allRoutes, options.version));
   router.get("/api/openapi.json", (ctx) => {

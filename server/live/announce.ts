@@ -20,11 +20,14 @@ export interface AnnounceOptions {
   registry: Registry;
   door: Door;
   feed: SessionsFeed;
+  /** The account's live rows below a generation: cut, and not yet tombstones. */
+  listBelow(account: AccountId, generation: number): Promise<SessionId[]>;
 }
 
 export type Announce = ReturnType<typeof createAnnounce>;
 
-export function createAnnounce({ io, registry, door, feed }: AnnounceOptions) {
+export function createAnnounce(options: AnnounceOptions) {
+  const { io, registry, door, feed } = options;
   /** Tell a session's pages why it ended, and close them. Answers how many there were. */
   function cutSockets(sockets: readonly HeldSocket[], end: EndFacts): number {
     const told = showEnd(end);
@@ -86,7 +89,21 @@ export function createAnnounce({ io, registry, door, feed }: AnnounceOptions) {
       .all()
       .filter(({ data }) => data.held.row.id !== cut.kept && isBelow(data.held, cut.generation));
     feed.reset();
-    return cutSockets(cutOff, cut.end);
+    const closed = cutSockets(cutOff, cut.end);
+    if (cut.kept) void tellKept(registry.ofSession(cut.kept), cut);
+    return closed;
+  }
+
+  /** Whoever ended everybody sees the own other devices go too: a single entry names nobody. */
+  async function tellKept(
+    sockets: readonly HeldSocket[],
+    cut: Extract<Cut, { kind: "everyone" }>,
+  ): Promise<void> {
+    const account = sockets[0]?.data.held.row.accountId;
+    if (!account) return;
+    const below = await options.listBelow(account, cut.generation).catch(() => []);
+    for (const id of below)
+      for (const socket of sockets) socket.emit("session:ended", endedOf(id, cut.end));
   }
 
   function announceAccount(cut: Extract<Cut, { kind: "account" }>): number {

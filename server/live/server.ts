@@ -8,8 +8,9 @@ import type { LastSeen } from "../domain/last-seen.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import type { OriginRule } from "../domain/origin.ts";
 import type { Presence } from "../domain/presence.ts";
+import { createActivityFeed } from "./activity-feed.ts";
 import { admitSockets, checkOrigin } from "./admit.ts";
-import { createAnnounce } from "./announce.ts";
+import { createAnnounce, type AnnounceOptions } from "./announce.ts";
 import { createPresenceReporter } from "./presence.ts";
 import { createRegistry, type LiveSocket } from "./registry.ts";
 import { isHeld } from "./admit.ts";
@@ -28,6 +29,7 @@ export interface LiveOptions {
   showRows(ids: readonly SessionId[]): Promise<Session[]>;
   tell(session: Session): Promise<void>;
   total(): Promise<number>;
+  listBelow: AnnounceOptions["listBelow"];
 }
 
 export function openLive(http: HttpServer, options: LiveOptions) {
@@ -44,7 +46,8 @@ export function openLive(http: HttpServer, options: LiveOptions) {
   const { door, ledger, presence, lease } = options;
   const registry = createRegistry();
   const feed = createSessionsFeed({ io, total: options.total });
-  const announce = createAnnounce({ io, registry, door, feed });
+  const activityFeed = createActivityFeed(io);
+  const announce = createAnnounce({ ...options, io, registry, feed });
   const reporter = createPresenceReporter({
     registry,
     presence,
@@ -64,10 +67,12 @@ export function openLive(http: HttpServer, options: LiveOptions) {
 
   return {
     announce,
+    activityFeed,
     countSockets: (): number => io.engine.clientsCount,
     stop(): void {
       sweep.stop();
       feed.stop();
+      activityFeed.stop();
       reporter.stop();
       io.disconnectSockets(true);
       io.engine.close();

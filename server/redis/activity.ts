@@ -1,10 +1,18 @@
 /** The activity log and the news of what pages should redraw: two streams, read together. */
-import type { ActivityEvent, ActivityLog, NewEvent, News } from "../domain/activity.ts";
+import type {
+  ActivityEvent,
+  ActivityHistory,
+  ActivityLog,
+  NewEvent,
+  News,
+} from "../domain/activity.ts";
 import type { Connection } from "./connect.ts";
 import * as keys from "./keys.ts";
 import { readLastId } from "./stream.ts";
 
 const eventsKept = 100_000;
+/** Of one account, for its own history. */
+const ownEventsKept = 500;
 const newsKept = 5_000;
 const block = 2000;
 
@@ -24,10 +32,26 @@ export function createActivityLog(connection: Connection): ActivityLog {
     });
   };
   return {
-    record: (event) => add(keys.activityLog, eventsKept, event),
+    async record(event) {
+      const own = event.account && keys.accountActivity(event.account.id);
+      await Promise.all([
+        add(keys.activityLog, eventsKept, event),
+        own && add(own, ownEventsKept, event),
+      ]);
+    },
     tell: (news) => add(keys.activityNews, newsKept, news),
   };
 }
+
+export const createActivityHistory = (connection: Connection): ActivityHistory => ({
+  async before(account, cursor, count) {
+    const key = account === null ? keys.activityLog : keys.accountActivity(account);
+    const newest = cursor === null ? "+" : `(${cursor}`;
+    const command = ["XREVRANGE", key, newest, "-", "COUNT", String(count)];
+    const entries = (await connection.call(command)) as [string, [string, string]][];
+    return entries.map(([id, [, json]]) => readEvent(id, json));
+  },
+});
 
 export function createActivityReader(follower: Connection): ActivityReader {
   let stopped = false;
@@ -61,6 +85,11 @@ export function createActivityReader(follower: Connection): ActivityReader {
 
 function read(key: string, id: string, json: string): Told {
   if (key === keys.activityNews) return { kind: "news", news: JSON.parse(json) as News };
-  const event = JSON.parse(json) as NewEvent;
-  return { kind: "event", event: { ...event, id, at: Number(id.split("-")[0]) } };
+  return { kind: "event", event: readEvent(id, json) };
 }
+
+const readEvent = (id: string, json: string): ActivityEvent => ({
+  ...(JSON.parse(json) as NewEvent),
+  id,
+  at: Number(id.split("-")[0]),
+});

@@ -78,6 +78,8 @@ export const ledgerIntents = "{ledger}intents";
 
 /** stream of events, the newest 100,000 or so. */
 export const activityLog = "{activity}log";
+/** stream of the account's own events, the newest 500 or so; for ever. */
+export const accountActivity = (id: AccountId): string => `${slotOf(id)}activity:${id}`;
 /** stream of what pages should redraw, the newest 5,000 or so; losing it costs a redraw. */
 export const activityNews = "{activity}news";
 

@@ -62,6 +62,7 @@ export const sessionRoutes = {
     needs: "nobody",
     reply: null,
     status: 204,
+    errors: ["stale_token", "not_confirmed"],
   }),
   reauthenticate: route({
     method: "POST",

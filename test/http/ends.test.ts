@@ -349,6 +349,8 @@ describe("many sessions", () => {
     await visitor.put("/api/preferences", { theme: "dark" });
     const guestPage = await visitor.openPage();
     const secondAdminPage = await admin.openPage();
+    const adminElsewhere = await signInBrowser(there, "admin");
+    const lostFromList = next(adminPage, "session:ended", ({ id }) => id === adminElsewhere.id);
     const ends = [...devices.map(({ page }) => watchEnd(page)), watchEnd(guestPage)];
     const reset = next(adminPage, "sessions", (batch) => batch.reset === true);
 
@@ -367,6 +369,7 @@ describe("many sessions", () => {
     for (const device of devices) await expectRefused(device, facts);
     expect((await visitor.get("/api/me")).body).toMatchObject({ session: null, ended: facts });
     await reset;
+    expect(await lostFromList).toMatchObject({ reason: "admin", by: { username: "admin" } });
     expect([adminPage.connected, secondAdminPage.connected]).toEqual([true, true]);
     // Those pages go on at once as before.
     expect(await secondAdminPage.emitWithAck("watch", { topic: "sessions" })).toEqual({ ok: true });

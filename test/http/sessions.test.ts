@@ -447,6 +447,20 @@ describe("the step-up window", () => {
     expect((await again.get("/api/me")).body.account).toBeNull();
     await strict.stop();
   });
+
+  test("signing out with a superseded cookie ends nothing by half: the page asks again", async () => {
+    const account = await server.createAccount();
+    const { browser } = await signInBrowser(server.address, account.username);
+    const before = browser.cookieHeader();
+    expect((await reauthenticate(browser)).status).toBe(200);
+
+    const stale = await createBrowser(server.address).post("/api/sign-out", undefined, {
+      cookie: before,
+    });
+    expect(stale).toMatchObject({ status: 401, body: { code: "stale_token" } });
+    expect(stale.headers.getSetCookie()).toEqual([]);
+    expect((await browser.post("/api/sign-out")).status).toBe(204);
+  });
 });
 
 /** Keys that hold sessions; others (news, acknowledgements, leases) come and go by themselves. */

@@ -1,5 +1,6 @@
 /** What the routes are bound with. */
 import type Router from "@koa/router";
+import type { ActivityHistory } from "../../domain/activity.ts";
 import type { Accounts } from "../../domain/accounts.ts";
 import type { Attempts } from "../../domain/attempts.ts";
 import type { Directory } from "../../domain/directory.ts";
@@ -21,6 +22,7 @@ export interface RouteParts {
   accounts: Accounts;
   attempts: Attempts;
   directory: Directory;
+  history: ActivityHistory;
   families: Families;
   tokens: Tokens;
 }
