@@ -1,7 +1,7 @@
 /**
- * Once a lease every socket is admitted again: grants grow old, deadlines pass, and a lease may be lost. Without
- * one, pages are kept waiting for a lease's time and then closed without a word: the client comes back, and is
- * let in or told why by whoever knows.
+ * Twice a lease every socket is admitted again: grants grow old, deadlines pass, and a lease may be lost. Without
+ * one, pages are kept waiting for less than a lease's time and then closed without a word: the client comes back,
+ * and is let in or told why by whoever knows.
  */
 import type { Server } from "socket.io";
 import type { Checked, Door } from "../domain/door.ts";
@@ -48,6 +48,6 @@ export function createSocketSweep(options: SocketSweepOptions) {
     else socket.disconnect(true);
   }
 
-  const timer = setInterval(sweep, options.lease);
+  const timer = setInterval(sweep, options.lease / 2);
   return { readmit, stop: (): void => clearInterval(timer) };
 }
