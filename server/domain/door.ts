@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import type { Me } from "../../shared/contract/session-routes.ts";
 import type { Permission } from "../../shared/contract/accounts.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { AccountId, SessionId } from "../../shared/ids.ts";
@@ -24,8 +25,18 @@ export interface Held {
   usedAt: number;
   /** Open pages over all nodes, as far as told; null: not asked yet. */
   sockets: number | null;
-  /** What GET /api/me answers, serialised, and until when (Redis time) all of it stays true. */
-  reply: { text: string; until: number } | null;
+  /** What GET /api/me answers, until something of it changes that only a new reading tells. */
+  reply: KeptReply | null;
+}
+
+/** An answer serialised once per version of the row. */
+export interface KeptReply {
+  me: Me;
+  text: string;
+  /** Until when (Redis time) all of it stays true if nothing happens. */
+  until: number;
+  /** The row was used since: its times are to be written anew. */
+  isOutdated: boolean;
 }
 
 export type Found =
@@ -71,6 +82,13 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
     if (held === undefined || ledger.admit(held.grant) !== "admitted") return undefined;
     // A deadline passed in a cached row is a miss: another node may have seen activity.
     return ledger.redisNow() < idleExpiresAt(held.row, held.usedAt) ? held : undefined;
+  }
+
+  /** An end that the ledger has told of needs no reading; only a lease, like every answer. */
+  function knownEnd(token: string): EndFacts | null {
+    const held = cache.peek(token);
+    if (held === undefined || ledger.admit(held.grant) !== "ended") return null;
+    return ledger.endOf(held.grant);
   }
 
   async function read(token: string): Promise<Checked> {
@@ -150,6 +168,8 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
     check(token: string): Checked | Promise<Checked> {
       const held = recognise(token);
       if (held !== undefined) return { state: "held", held };
+      const end = knownEnd(token);
+      if (end !== null) return { state: "ended", end };
       const under = reading.get(token);
       if (under !== undefined) return under;
       const answer = read(token).finally(() => reading.delete(token));

@@ -29,7 +29,7 @@ export function createLastSeen({ touch, redisNow, every }: LastSeenOptions) {
       await touch(seen);
       for (const held of batch) {
         held.row.lastSeenAt = Math.max(held.row.lastSeenAt, Math.floor(held.usedAt));
-        held.reply = null;
+        if (held.reply) held.reply.isOutdated = true;
       }
     } catch {
       // Redis is away: the next flush writes these too.

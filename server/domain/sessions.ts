@@ -8,6 +8,7 @@ import { DomainError } from "../../shared/errors.ts";
 import { idAlphabet, routeLength, type AccountId, type SessionId } from "../../shared/ids.ts";
 import type { ActivityLog } from "./activity.ts";
 import type { EndFacts } from "./admission.ts";
+import { parseSessionToken } from "./credentials.ts";
 import { cleanDeviceName, describeDevice } from "./device.ts";
 import { hashSecret, type Door, type Found, type Held } from "./door.ts";
 import type { FamilyId } from "./families.ts";
@@ -294,12 +295,13 @@ export function createSessions(options: SessionsOptions) {
     shownUntil: (session: Session, row: SessionRow): number =>
       session.fresh ? row.authenticatedAt + stepUpWindow : Infinity,
 
-    /** The session that a token of ours opens right now; a bearer's is known by its id. */
-    async holdNow(token: string, ofBearer?: SessionId): Promise<Held> {
-      const checked = ofBearer
-        ? await options.door.readById(ofBearer, token)
-        : await options.door.check(token);
-      if (checked.state !== "held") throw new DomainError("not_signed_in");
+    /**
+     * The session that a token just issued opens; a bearer's is known by its id. Not read by the secret, which
+     * would say that its owner has received it.
+     */
+    async holdNow(token: string, id = parseSessionToken(token)?.id): Promise<Held> {
+      const checked = id && (await options.door.readById(id, token));
+      if (!checked || checked.state !== "held") throw new DomainError("not_signed_in");
       return checked.held;
     },
 

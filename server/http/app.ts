@@ -95,13 +95,13 @@ export async function createApp(options: AppOptions): Promise<Koa> {
 function nameRequest(): Middleware {
   const node = randomBytes(6).toString("base64url");
   let count = 0;
-  return async function nameRequest(ctx: Context, next: Next) {
+  return function nameRequest(ctx: Context, next: Next) {
     const given = ctx.req.headers["x-request-id"];
     const id =
       typeof given === "string" && /^[\w=-]{1,64}$/.test(given) ? given : `${node}-${++count}`;
     (ctx.state as { requestId: string }).requestId = id;
     ctx.res.setHeader("X-Request-Id", id);
-    await next();
+    return next();
   };
 }
 

@@ -15,9 +15,9 @@ import { DomainError } from "../../shared/errors.ts";
 import { problemOf, statusOf } from "./problem.ts";
 
 export interface GatewayOptions {
-  door: Door;
-  tokens: Tokens;
-  lastSeen: LastSeen;
+  door: Pick<Door, "recognise" | "check" | "mayStill">;
+  tokens: Pick<Tokens, "recognise" | "check" | "assert">;
+  lastSeen: Pick<LastSeen, "note">;
   sessionCookie: string;
   /** Where people sign in: PUBLIC_URL. */
   home: string;
@@ -63,6 +63,9 @@ export function createGateway(options: GatewayOptions) {
   };
 
   function verify(request: IncomingMessage, response: ServerResponse, url: string): void {
+    // Proxies ask without the body, and some announce it all the same: what follows is not its rest.
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    if (length !== undefined || encoding !== undefined) response.shouldKeepAlive = false;
     const query =
       url.length > verifyPath.length ? new URLSearchParams(url.slice(verifyPath.length)) : null;
     const held = recognise(request);

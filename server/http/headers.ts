@@ -8,10 +8,10 @@ import type { Context, Middleware, Next } from "koa";
 export async function secureHeaders(secure: boolean): Promise<Middleware> {
   const headers = Object.entries(await askHelmet(secure));
 
-  return async function secureHeaders(ctx: Context, next: Next) {
+  return function secureHeaders(ctx: Context, next: Next) {
     const { res } = ctx;
     for (const [name, value] of headers) res.setHeader(name, value);
-    await next();
+    return next();
   };
 }
 

@@ -28,6 +28,11 @@ export interface ConnectOptions {
   log: Report;
 }
 
+export interface ScriptRun {
+  keys: readonly string[];
+  args: readonly (string | number)[];
+}
+
 export interface Connection {
   /** Resolves with Redis' answer; rejects with DomainError `unavailable`, or with Redis' own error reply. */
   call(command: readonly string[], deadline?: number): Promise<Reply>;
@@ -38,6 +43,8 @@ export interface Connection {
     args: readonly (string | number)[],
     deadline?: number,
   ): Promise<Reply>;
+  /** Run one script many times, sent together, under one deadline. */
+  runAll(script: string, runs: readonly ScriptRun[]): Promise<void>;
   /** Resolves when connected for the first time. */
   ready(): Promise<void>;
   isReady(): boolean;
@@ -112,7 +119,8 @@ export function openConnection(options: ConnectOptions): Connection {
     broken.destroy();
   }
 
-  async function call(command: readonly string[], deadline = options.deadline): Promise<Reply> {
+  /** Whatever is asked of the client ends within the deadline, and a client that let it pass is replaced. */
+  async function bounded<T>(ask: (used: Client) => Promise<T>, deadline: number): Promise<T> {
     const used = client;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -123,7 +131,7 @@ export function openConnection(options: ConnectOptions): Connection {
     });
     underWay++;
     try {
-      return (await Promise.race([used.sendCommand([...command]), late])) as unknown as Reply;
+      return await Promise.race([ask(used), late]);
     } catch (error) {
       throw isRefusalByRedis(error) ? error : unavailable(error);
     } finally {
@@ -132,26 +140,45 @@ export function openConnection(options: ConnectOptions): Connection {
     }
   }
 
+  const call = (command: readonly string[], deadline = options.deadline): Promise<Reply> =>
+    bounded((used) => used.sendCommand([...command]) as unknown as Promise<Reply>, deadline);
+
   async function run(
     name: string,
     keys: readonly string[],
     args: readonly (string | number)[],
     deadline?: number,
   ): Promise<Reply> {
-    const script = scripts.get(name);
-    if (!script) throw new Error(`no script ${name}`);
+    const script = scriptOf(name);
     const rest = [String(keys.length), ...keys, ...args.map(String)];
     try {
       return await call(["EVALSHA", script.hash, ...rest], deadline);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      if (!isUnknownScript(error)) throw error;
       return call(["EVAL", script.text, ...rest], deadline);
+    }
+  }
+
+  async function runAll(name: string, runs: readonly ScriptRun[]): Promise<void> {
+    const { hash } = scriptOf(name);
+    const send = (used: Client) =>
+      Promise.all(
+        runs.map(({ keys, args }) =>
+          used.sendCommand(["EVALSHA", hash, String(keys.length), ...keys, ...args.map(String)]),
+        ),
+      );
+    try {
+      await bounded(send, options.deadline);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      await Promise.all(runs.map(({ keys, args }) => run(name, keys, args)));
     }
   }
 
   return {
     call,
     run,
+    runAll,
     ready: () => ready,
     isReady: () => client.isReady,
     client: () => client,
@@ -164,6 +191,15 @@ export function openConnection(options: ConnectOptions): Connection {
     },
   };
 }
+
+function scriptOf(name: string): Script {
+  const script = scripts.get(name);
+  if (!script) throw new Error(`no script ${name}`);
+  return script;
+}
+
+const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith("NOSCRIPT");
 
 const unavailable = (cause?: unknown): DomainError => {
   const error = new DomainError("unavailable", { retryAfterSeconds: 1 });

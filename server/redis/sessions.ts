@@ -191,17 +191,15 @@ export function createSessionStore(
     },
 
     async touch(seen) {
-      const slots = new Map<string, { rows: string[]; times: number[] }>();
+      const slots = new Map<string, { keys: string[]; args: number[] }>();
       for (const [id, at] of seen) {
         const prefix = keys.rowPrefix(id);
-        const slot = slots.get(prefix) ?? { rows: [], times: [] };
-        slot.rows.push(keys.sessionRow(id));
-        slot.times.push(at);
+        const slot = slots.get(prefix) ?? { keys: [], args: [] };
+        slot.keys.push(keys.sessionRow(id));
+        slot.args.push(at);
         slots.set(prefix, slot);
       }
-      await Promise.all(
-        [...slots.values()].map(({ rows, times }) => connection.run("touch-sessions", rows, times)),
-      );
+      await connection.runAll("touch-sessions", [...slots.values()]);
     },
   };
 }

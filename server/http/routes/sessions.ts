@@ -152,7 +152,12 @@ export function bindSessions(parts: RouteParts) {
       setupNeeded: !(await accounts.isSetUp()),
     };
     if (held?.account && session)
-      held.reply = { text: JSON.stringify(me), until: sessions.shownUntil(session, held.row) };
+      held.reply = {
+        me,
+        text: JSON.stringify(me),
+        until: sessions.shownUntil(session, held.row),
+        isOutdated: false,
+      };
     return me;
   }
 
