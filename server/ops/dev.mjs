@@ -4,11 +4,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer as createTcpServer } from "node:net";
+import { createInterface } from "node:readline";
 import { createServer as createViteServer } from "vite";
 
 const host = process.env.HOST || "127.0.0.1";
 const port = Number(process.env.PORT || 3000);
-const serverPaths = "^/(api|healthz|readyz|metrics|verify|\\.well-known|socket\\.io)(/|\\?|$)";
+const serverPaths = "^/(api|healthz|readyz|metrics|verify|return|\\.well-known|socket\\.io)(/|\\?|$)";
 
 async function findFreePort() {
   const probe = createTcpServer().listen(0, "127.0.0.1");
@@ -24,11 +25,16 @@ function startServer(internalPort) {
   const environment = { ...process.env, HOST: "127.0.0.1", PORT: String(internalPort) };
   delete environment.PUBLIC_URL;
   const args = ["node_modules/tsx/dist/cli.mjs", "watch", "--clear-screen=false", "server/main.ts"];
-  return spawn(process.execPath, args, {
+  const child = spawn(process.execPath, args, {
     env: environment,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
+  // The server knows its own address only; people are to open Vite's.
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    process.stdout.write(`${line.replaceAll(`127.0.0.1:${internalPort}`, `${host}:${port}`)}\n`);
+  });
+  return child;
 }
 
 async function startClient(internalPort) {
