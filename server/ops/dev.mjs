@@ -9,7 +9,8 @@ import { createServer as createViteServer } from "vite";
 
 const host = process.env.HOST || "127.0.0.1";
 const port = Number(process.env.PORT || 3000);
-const serverPaths = "^/(api|healthz|readyz|metrics|verify|return|\\.well-known|socket\\.io)(/|\\?|$)";
+const serverPaths =
+  "^/(api|healthz|readyz|metrics|verify|return|\\.well-known|socket\\.io)(/|\\?|$)";
 
 async function findFreePort() {
   const probe = createTcpServer().listen(0, "127.0.0.1");
