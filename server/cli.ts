@@ -3,15 +3,16 @@
  * act on them at once. It needs no running server: an embedded Redis that is not running is started for as long
  * as the command takes.
  */
-import { readKeyMaterial } from "./ops/key-file.ts";
 import { Command, CommanderError } from "commander";
 import { addAccountCommands } from "./cli/accounts.ts";
+import { addKeyCommands } from "./cli/keys.ts";
 import { exitCodes, Refusal, type Given } from "./cli/run.ts";
 import { addSeedCommand } from "./cli/seed.ts";
 import { addSessionCommands } from "./cli/sessions.ts";
 import { formatError } from "./cli/words.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { createCore } from "./core.ts";
+import { readKeyMaterial } from "./ops/key-file.ts";
 import { findEmbeddedRedis, openEmbeddedRedis } from "./redis/embedded.ts";
 
 /** Milliseconds to wait for Redis. */
@@ -24,6 +25,7 @@ const program = new Command("npm run cli --")
   .exitOverride();
 addAccountCommands(program, runWithCore);
 addSessionCommands(program, runWithCore);
+addKeyCommands(program, runWithCore);
 addSeedCommand(program, runWithCore);
 
 // Ended like this, the exit handlers still stop an embedded Redis that is ours.

@@ -40,6 +40,11 @@ const rules: readonly {
     message: "needs REDIS_URL: the embedded Redis has no replicas",
   },
   {
+    of: ["GATEWAY_HOSTS", "PUBLIC_URL"],
+    isBroken: (values) => (values.GATEWAY_HOSTS ?? []).length > 0 && values.PUBLIC_URL === null,
+    message: "needs PUBLIC_URL: people of those hosts are sent there to sign in",
+  },
+  {
     of: ["RATE_LIMITS", "PUBLIC_URL"],
     isBroken: (values) => values.RATE_LIMITS === "off" && isHttps(values.PUBLIC_URL),
     message: "off is refused when PUBLIC_URL is https",

@@ -83,6 +83,7 @@ describe("the environment", () => {
 
   test("reads lists with blanks around their commas", () => {
     const config = readConfig({
+      PUBLIC_URL: "http://id.example.com",
       TRUST_PROXY: "10.0.0.0/8, fd00::/8 ,::1,192.0.2.7",
       GATEWAY_HOSTS: "Apps.example.com, localhost:8080,[::1]:99,my_app",
     });
@@ -123,6 +124,10 @@ describe("the environment", () => {
 });
 
 describe("a wrong environment", () => {
+  test("is refused where people of other hosts would have nowhere to sign in", () => {
+    expect(faultsOf({ GATEWAY_HOSTS: "app.example.com" })).toHaveProperty("GATEWAY_HOSTS");
+  });
+
   test("is refused with every fault at once, each under its variable's name", () => {
     const env = {
       PORT: "70000",

@@ -34,6 +34,13 @@ interface SigningKey {
   privateKey: CryptoKey;
 }
 
+/** What a key does: the one that signs, those that are about to, and those whose tokens may still be alive. */
+export interface ListedKey {
+  kid: string;
+  createdAt: number;
+  state: "coming" | "signing" | "retired";
+}
+
 export interface SigningKeysOptions {
   store: SigningKeyStore;
   seal: Seal;
@@ -49,6 +56,8 @@ const purpose = "signing key";
 const rotateAfter = 30 * 24 * 60 * 60 * 1000;
 /** Nodes look for new keys at least this often, so a key older than this is known to all of them. */
 const refreshEvery = 60_000;
+/** A key older than this is known to every node, and may sign. */
+const settlesAfter = 2 * refreshEvery;
 /** An unknown key id asks Redis at most this often: it may be a new key, or anybody's invention. */
 const askEvery = 1000;
 
@@ -101,7 +110,7 @@ export function createSigningKeys({ store, seal, redisNow, signedLife }: Signing
 
   /** A key goes when a younger one has signed in its place for longer than anything signed may live. */
   async function dropOld(): Promise<void> {
-    const horizon = redisNow() - signedLife - 2 * refreshEvery;
+    const horizon = redisNow() - signedLife - settlesAfter;
     const newestSettled = keys.findIndex(({ createdAt }) => createdAt < horizon);
     if (newestSettled === -1) return;
     const old = keys.slice(newestSettled + 1);
@@ -109,6 +118,11 @@ export function createSigningKeys({ store, seal, redisNow, signedLife }: Signing
     keys = keys.slice(0, newestSettled + 1);
     await store.remove(old.map(({ kid }) => kid));
   }
+
+  /** The newest key that every node has had time to learn of; else the oldest; undefined: there is none. */
+  const signingOf = <K extends { createdAt: number }>(newestFirst: readonly K[]): K | undefined =>
+    newestFirst.find(({ createdAt }) => redisNow() - createdAt > settlesAfter) ??
+    newestFirst.at(-1);
 
   function loadOnce(): Promise<void> {
     loading ??= load().finally(() => (loading = null));
@@ -119,10 +133,10 @@ export function createSigningKeys({ store, seal, redisNow, signedLife }: Signing
     load: loadOnce,
     refreshEvery,
 
-    /** The newest key that every node has had time to learn of; the only one, if there is but one. */
+    settlesAfter,
+
     current(): SigningKey {
-      const settled = keys.find(({ createdAt }) => redisNow() - createdAt > 2 * refreshEvery);
-      const key = settled ?? keys.at(-1);
+      const key = signingOf(keys);
       if (key === undefined) throw new Error("signing keys were used before they were loaded");
       return key;
     },
@@ -139,6 +153,17 @@ export function createSigningKeys({ store, seal, redisNow, signedLife }: Signing
 
     /** What /.well-known/jwks.json publishes. */
     published: (): { keys: JWK[] } => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),
+
+    /** All keys, newest first, as Redis has them; opens none and makes none. */
+    async list(): Promise<ListedKey[]> {
+      const stored = (await store.list()).sort((one, other) => other.createdAt - one.createdAt);
+      const signing = signingOf(stored);
+      const at = signing ? stored.indexOf(signing) : 0;
+      return stored.map(({ kid, createdAt }, place) => {
+        const state = place < at ? "coming" : place > at ? "retired" : "signing";
+        return { kid, createdAt, state };
+      });
+    },
 
     /** A new key, published at once, signing as soon as every node has had time to learn of it. */
     async rotate(): Promise<string> {

@@ -58,7 +58,7 @@ const type = "at+jwt";
 const assertionType = "rollcall-assertion+jwt";
 const algorithm = "EdDSA";
 /** Seconds an assertion to an app behind the gateway is good for. */
-const assertionLife = 30;
+const assertionLife = 60;
 const nobody: Checked = { state: "nobody" };
 const stale: Checked = { state: "stale" };
 
