@@ -13,6 +13,7 @@ import { permissions as allPermissions } from "../shared/contract/accounts.ts";
 import type { SessionId } from "../shared/ids.ts";
 import { createBrowser, eventually, goodPassword, next, signInBrowser } from "./support/client.ts";
 import { userAgents, type Browser } from "./support/client.ts";
+import { startRedis } from "./support/redis.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 
 interface Outcome {
@@ -274,6 +275,67 @@ describe("changing an account from the command line", () => {
   });
 });
 
+describe("the keys that sign access tokens", () => {
+  const TOKEN_KEY = "key-material-that-all-nodes-of-a-test-share";
+
+  test("are rotated while everybody stays signed in, and listed with what each does", async () => {
+    const { username } = await server.createAccount();
+    const browser = createBrowser(server.nodes[1].address);
+    const asked = { grant_type: "password", username, password: goodPassword };
+    const token = (await browser.post("/api/tokens", asked)).body.access_token as string;
+    const list = async () => {
+      const lines = (await runWell(["keys", "list", "--json"])).trim().split("\n");
+      return lines.map((line) => JSON.parse(line) as { kid: string; state: string });
+    };
+    const [old, ...none] = await list();
+    expect([old?.state, none]).toEqual(["signing", []]);
+    const rotated = await run(["keys", "rotate"], { env: { TOKEN_KEY } });
+    expect(rotated).toMatchObject({ code: 0, complaint: "" });
+    const [, young = ""] =
+      /^Made key ([\w-]{43})\. It signs in 2 minutes, /.exec(rotated.output) ?? [];
+    expect(await list()).toMatchObject([
+      { kid: young, state: "coming" },
+      { kid: old?.kid, state: "signing" },
+    ]);
+    expect(await runWell(["keys", "list"])).toMatch(
+      new RegExp(
+        `^KEY +MADE +STATE\n${young} +just now +published, signs soon\n.*signs\n\n2 keys\\.\n$`,
+      ),
+    );
+    const me = await browser.get("/api/me", { authorization: `Bearer ${token}` });
+    expect(me.body.account.username).toBe(username);
+    // Every server can read the new one.
+    for (const { core } of server.nodes) {
+      await core.signingKeys.load();
+      expect(core.signingKeys.published().keys.map(({ kid }) => kid)).toEqual([young, old?.kid]);
+    }
+  });
+
+  test("are left alone by whoever has other key material than the servers", async () => {
+    const before = await runWell(["keys", "list", "--json"]);
+    const refused = await run(["keys", "rotate"], {
+      env: { TOKEN_KEY: "the key material of another deployment" },
+    });
+    expect(refused).toMatchObject({ code: 1, output: "" });
+    expect(refused.complaint).toMatch(
+      /^A signing key in Redis was sealed .* the same TOKEN_KEY\.\n$/,
+    );
+    expect(await runWell(["keys", "list", "--json"])).toBe(before);
+  });
+
+  test("are for a server to begin with: without one there is nothing to rotate", async () => {
+    const redis = await startRedis({ args: ["--maxmemory-policy", "noeviction"] });
+    const env = { TOKEN_KEY, REDIS_URL: redis.url };
+    expect(await run(["keys", "rotate"], { env })).toEqual({
+      code: 1,
+      output: "",
+      complaint: "There is no key yet: the first server to start makes one.\n",
+    });
+    expect(await run(["keys", "list"], { env })).toMatchObject({ code: 0, output: "0 keys.\n" });
+    await redis.stop();
+  });
+});
+
 test("the list of sessions shows who is signed in, from where, and who has a page open", async () => {
   const { username, laptop, phone } = await signInTwice();
   phone.page.disconnect();
@@ -372,6 +434,8 @@ describe("seeded sessions", () => {
       const shape: Record<string, unknown> = {};
       for (const key of (await server.command("KEYS", `*${owner.slice(0, 3)}*`)) as string[]) {
         if (!key.includes(owner) && !key.includes(session)) continue;
+        // News for people, which nobody was there for.
+        if (key.includes("activity:")) continue;
         const name = key.replace(owner, "<account>").replace(session, "<session>");
         const type = await server.command("TYPE", key);
         const fields = type === "hash" && !key.includes("devices:");

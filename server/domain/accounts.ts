@@ -66,6 +66,7 @@ export interface AccountStore {
     limit: number;
   }): Promise<{ accounts: AccountRow[]; next: string | null; total: number }>;
   knowsDevice(id: AccountId, deviceHash: string): Promise<boolean>;
+  forgetDevice(id: AccountId, deviceHash: string): Promise<void>;
   countDevices(id: AccountId): Promise<number>;
   rememberDevice(id: AccountId, deviceHash: string, at: number): Promise<void>;
   /** Claims the one set-up for this account; false when somebody has it. */

@@ -272,6 +272,12 @@ export function createSessions(options: SessionsOptions) {
     return session;
   }
 
+  async function rowOf(account: AccountRow, id: SessionId): Promise<SessionRow> {
+    const [row] = await store.rows([id]);
+    if (!row || row.end || row.accountId !== account.id) throw new DomainError("session_not_found");
+    return row;
+  }
+
   return {
     open,
     show,
@@ -279,11 +285,11 @@ export function createSessions(options: SessionsOptions) {
 
     /** One of the account's own live sessions; throws `session_not_found` for any other. */
     async one(account: AccountRow, id: SessionId): Promise<Session> {
-      const [[row], [sockets]] = await Promise.all([store.rows([id]), presence.of([id])]);
-      if (!row || row.end || row.accountId !== account.id)
-        throw new DomainError("session_not_found");
+      const [row, [sockets]] = await Promise.all([rowOf(account, id), presence.of([id])]);
       return show(row, account, sockets ?? 0);
     },
+
+    rowOf,
 
     /** What the request's own page is told of its session. */
     async showOwn(held: Held): Promise<Session> {

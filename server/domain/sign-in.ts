@@ -11,6 +11,7 @@ import type { Attempts } from "./attempts.ts";
 import type { Held } from "./door.ts";
 import type { Ends } from "./ends.ts";
 import type { Ledger } from "./ledger.ts";
+import type { SessionId } from "../../shared/ids.ts";
 import type { Passwords } from "./passwords.ts";
 import {
   hashDevice,
@@ -151,6 +152,13 @@ export function createSignIn(options: SignInOptions) {
         ip: visitor.ip,
       });
       return opened;
+    },
+
+    /** "Not me": the session ends, and its device is a stranger again. */
+    async disown(account: AccountRow, id: SessionId): Promise<void> {
+      const { deviceHash } = await sessions.rowOf(account, id);
+      await accounts.forgetDevice(account.id, deviceHash);
+      await ends.endOne(id, account.id, { reason: "revoked", by: nameOf(account) });
     },
 
     /** Throws `invalid_credentials`; limited separately from sign-in. */

@@ -124,6 +124,10 @@ export function createAccountStore(connection: Connection): AccountStore {
     knowsDevice: async (id, deviceHash) =>
       (await call(["HEXISTS", keys.knownDevices(id), deviceHash])) === 1,
 
+    async forgetDevice(id, deviceHash) {
+      await call(["HDEL", keys.knownDevices(id), deviceHash]);
+    },
+
     countDevices: async (id) => (await call(["HLEN", keys.knownDevices(id)])) as number,
 
     async rememberDevice(id, deviceHash, at) {

@@ -128,7 +128,7 @@ export function bindSessions(parts: RouteParts) {
   async function notMe(id: SessionId, held: Held, account: AccountRow): Promise<Session> {
     sessions.assertFresh(held);
     const session = await sessions.one(account, id);
-    await ends.endOne(id, account.id, { reason: "revoked", by: nameOf(account) });
+    await signIn.disown(account, id);
     return { ...session, online: false, sockets: 0 };
   }
 
