@@ -7,6 +7,8 @@ import type { Call } from "./api.ts";
 import type { Live } from "./live.svelte.ts";
 import type { Router } from "./router.svelte.ts";
 import type { Clock } from "./state/clock.svelte.ts";
+import type { Departures } from "./state/departures.ts";
+import type { Devices } from "./state/devices.svelte.ts";
 import type { Me } from "./state/me.svelte.ts";
 import type { Reauthentication } from "./state/reauthentication.svelte.ts";
 import type { Theme } from "./state/theme.svelte.ts";
@@ -25,6 +27,8 @@ export interface Client {
   live: Live;
   router: Router;
   me: Me;
+  devices: Devices;
+  departures: Departures;
   toasts: Toasts;
   theme: Theme;
   reauthentication: Reauthentication;

@@ -12,6 +12,8 @@ import { createLive } from "./live.svelte.ts";
 import { createRouter } from "./router.svelte.ts";
 import { notFoundRoute, pageRoutes, signInPath } from "./routes.ts";
 import { createClock } from "./state/clock.svelte.ts";
+import { createDepartures } from "./state/departures.ts";
+import { createDevices } from "./state/devices.svelte.ts";
 import { createMe } from "./state/me.svelte.ts";
 import { createReauthentication } from "./state/reauthentication.svelte.ts";
 import { createTabs } from "./state/tabs.ts";
@@ -38,6 +40,8 @@ const me = createMe({
   tabs,
   onIdentityChanged: ({ username }) => toasts.show(text.identityChanged(username)),
 });
+const devices = createDevices({ call, live, ownId: () => me.session?.id });
+const departures = createDepartures(sessionStorage, () => Date.now());
 const theme = createTheme({
   call,
   tabs,
@@ -59,7 +63,18 @@ if (!target) throw new Error("index.html has no #app");
 mount(App, {
   target,
   props: {
-    client: { call, live, router, me, toasts, theme, reauthentication, signOut },
+    client: {
+      call,
+      live,
+      router,
+      me,
+      devices,
+      departures,
+      toasts,
+      theme,
+      reauthentication,
+      signOut,
+    },
     words: { text, format: createFormat(text), clock: createClock() },
   },
 });

@@ -17,13 +17,18 @@ export interface PageRoute {
 
 export const homePath = "/devices";
 export const signInPath = "/sign-in";
+export const passwordPath = "/password";
+export const historyPath = "/activity";
 
 export const pageRoutes: readonly PageRoute[] = [
   { name: "devices", path: homePath, needs: "account" },
   { name: "signIn", path: signInPath, needs: "stranger" },
   { name: "register", path: "/register", needs: "stranger" },
   { name: "setup", path: "/setup", needs: "nobody" },
+  { name: "password", path: passwordPath, needs: "account" },
+  { name: "history", path: historyPath, needs: "account" },
   { name: "adminSessions", path: "/admin/sessions", needs: "sessions:read" },
+  { name: "adminActivity", path: "/admin/activity", needs: "activity:read" },
   { name: "adminAccounts", path: "/admin/accounts", needs: "accounts:read" },
   { name: "adminAccount", path: "/admin/accounts/:id", needs: "accounts:read" },
 ];
@@ -35,7 +40,8 @@ export interface Visitor {
   wasSignedOut: boolean;
 }
 
-export type Decision = { show: PageName } | { redirect: string };
+/** `leave`: out of this client, by the server's way back to the apps behind the gateway. */
+export type Decision = { show: PageName } | { redirect: string } | { leave: string };
 
 export const decidePage = (
   route: PageRoute,
@@ -47,9 +53,7 @@ export const decidePage = (
     case "nobody":
       return { show: route.name };
     case "stranger":
-      return visitor.isSignedIn
-        ? { redirect: internalAddress(at.returnTo) ?? homePath }
-        : { show: route.name };
+      return visitor.isSignedIn ? decideReturn(at.returnTo) : { show: route.name };
     case "account":
       return visitor.isSignedIn ? { show: route.name } : decideForStranger(visitor, at.here);
     default:
@@ -59,6 +63,15 @@ export const decidePage = (
         : { show: "noAccess" };
   }
 };
+
+const decideReturn = (returnTo: string | null): Decision =>
+  returnTo && isOtherSite(returnTo)
+    ? { leave: `/return?to=${encodeURIComponent(returnTo)}` }
+    : { redirect: internalAddress(returnTo) ?? homePath };
+
+/** Only its shape is judged here; which hosts people are sent back to, the server knows. */
+const isOtherSite = (address: string): boolean =>
+  /^https?:\/\/[^/]/i.test(address) && URL.canParse(address);
 
 const decideForStranger = (visitor: Visitor, here: string): Decision =>
   visitor.wasSignedOut ? { show: "signedOut" } : { redirect: signInAddress(here) };

@@ -1,5 +1,5 @@
 /**
- * One's own devices, live. A snapshot says what is; events say what changed since, and those that come
+ * One's own devices, live, for every page that is open. A snapshot says what is; events say what changed since, and those that come
  * while a snapshot travels are applied on top of it. Rows never move or vanish under the pointer or the
  * focus: while the list is held, new rows join at the end and ended ones stay where they are.
  */
@@ -15,6 +15,8 @@ export interface Devices {
   readonly status: "loading" | "ready";
   readonly rows: readonly SessionRow[];
   readonly ended: readonly EndedSession[];
+  /** New devices that nobody has answered for yet; never the one that asks. */
+  readonly unfamiliar: readonly Session[];
   /** Why the last snapshot could not be fetched. */
   readonly failure: unknown;
   readonly asOf: number;
@@ -23,6 +25,7 @@ export interface Devices {
   release(): void;
   /** Replaces one row by what a reply said. */
   put(session: Session): void;
+  /** Begins for the account that is signed in; what was known is gone when it ends. */
   open(): () => void;
 }
 
@@ -85,6 +88,23 @@ export const createDevices = ({ call, live, ownId }: DevicesParts): Devices => {
     apply();
   };
 
+  const clear = () => {
+    // A reply that is still on its way is about another account.
+    snapshots += 1;
+    [status, rows, ended, failure, isHeld] = ["loading", [], [], null, false];
+  };
+
+  const follow = () =>
+    live.follow({
+      refresh: () => void refresh(),
+      events: {
+        "session:opened": (session) => hear(() => put(own(session))),
+        "session:changed": (session) => hear(() => put(own(session))),
+        "session:ended": (told) => hear(() => end(told)),
+        "device:unfamiliar": (session) => hear(() => put(own(session))),
+      },
+    });
+
   return {
     get status() {
       return status;
@@ -94,6 +114,11 @@ export const createDevices = ({ call, live, ownId }: DevicesParts): Devices => {
     },
     get ended() {
       return ended.filter(({ id }) => !rows.some((row) => row.session.id === id));
+    },
+    get unfamiliar() {
+      return rows.flatMap(({ session, end: over }) =>
+        session.unfamiliar && !session.current && !over ? [session] : [],
+      );
     },
     get failure() {
       return failure;
@@ -108,15 +133,14 @@ export const createDevices = ({ call, live, ownId }: DevicesParts): Devices => {
       arrange();
     },
     put: (session) => put(own(session)),
-    open: () =>
-      live.follow({
-        refresh: () => void refresh(),
-        events: {
-          "session:opened": (session) => hear(() => put(own(session))),
-          "session:changed": (session) => hear(() => put(own(session))),
-          "session:ended": (told) => hear(() => end(told)),
-        },
-      }),
+    open() {
+      clear();
+      const unfollow = follow();
+      return () => {
+        unfollow();
+        clear();
+      };
+    },
   };
 };
 

@@ -6,7 +6,7 @@
 import { sessionRoutes } from "../../shared/contract/session-routes.ts";
 import type { Me as MeReply } from "../../shared/contract/session-routes.ts";
 import type { Account, Permission } from "../../shared/contract/accounts.ts";
-import type { End, Session } from "../../shared/contract/sessions.ts";
+import type { End, EndReason, Session } from "../../shared/contract/sessions.ts";
 import type { PermissionsChanged } from "../../shared/live.ts";
 import type { Call } from "../api.ts";
 import type { Live } from "../live.svelte.ts";
@@ -49,6 +49,11 @@ interface MeParts {
  */
 const successorWaitsMs = [0, 300, 900];
 
+/** What may have been only the session's time: a remembered browser is signed in again by asking once. */
+const expiries: readonly EndReason[] = ["expired_idle", "expired_lifetime"];
+
+const longestRetryMs = 30_000;
+
 export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me => {
   let status = $state<Me["status"]>("loading");
   let account = $state.raw<Account | null>(null);
@@ -60,9 +65,11 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
   let isLeaving = false;
   /** Counts who this browser was, so that an answer about an earlier self is not believed. */
   let identity = 0;
+  let failures = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   const become = (next: Pick<MeReply, "account" | "session" | "permissions" | "ended">) => {
-    const before = session?.id;
+    const before = session;
     identity += 1;
     account = next.account;
     session = next.session;
@@ -70,14 +77,23 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     end = next.account ? null : (next.ended ?? null);
     // An ended session's cookie stays until the next sign-in, so a handshake would only be refused.
     if (end) live.stop();
-    else if (before === session?.id) live.start();
+    else if (isSameOpening(before, session)) live.start();
     else live.restart();
+  };
+
+  /** A page that could not learn who it is keeps asking, ever more patiently. */
+  const retryLater = () => {
+    const wait = Math.min(longestRetryMs, 1_500 * 2 ** failures++) * (0.5 + Math.random());
+    clearTimeout(retry);
+    retry = setTimeout(() => void load({ background: true }), wait);
   };
 
   const load: Me["load"] = async (options = {}) => {
     const asked = identity;
     try {
       const reply = await call(sessionRoutes.me, {}, options);
+      clearTimeout(retry);
+      failures = 0;
       if (asked !== identity) return;
       const previous = account;
       ({ signups, setupNeeded: isSetupNeeded } = reply);
@@ -87,13 +103,15 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
         onIdentityChanged(reply.account);
     } catch {
       if (status === "loading") status = "unreachable";
+      retryLater();
     }
   };
 
-  /** Who this browser now is, after another tab of it may have signed it in anew. */
-  const askForSuccessor = async (): Promise<MeReply | null> => {
+  /** Who this browser now is, if another tab of it, or its remember cookie, has signed it in anew. */
+  const askForSuccessor = async (end: End | undefined): Promise<MeReply | null> => {
+    if (end && end.reason !== "replaced" && !expiries.includes(end.reason)) return null;
     let reply: MeReply | null = null;
-    for (const wait of successorWaitsMs) {
+    for (const wait of end && expiries.includes(end.reason) ? [0] : successorWaitsMs) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       reply = await call(sessionRoutes.me, {}, { background: true }).catch(() => null);
       if (reply?.account) break;
@@ -147,7 +165,7 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     async learnEnd(told) {
       if (isLeaving) return;
       const asked = identity;
-      const reply = told && told.reason !== "replaced" ? null : await askForSuccessor();
+      const reply = await askForSuccessor(told);
       if (asked !== identity) return;
       if (reply?.account) {
         session = null;
@@ -165,3 +183,10 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     },
   };
 };
+
+/**
+ * A sleeping session that the remember cookie opened again keeps its id, but a socket that came back
+ * before the new cookie was let in as a stranger. Only an opening sets when a session expires for good.
+ */
+const isSameOpening = (one: Session | null, other: Session | null): boolean =>
+  one?.id === other?.id && one?.expiresAt === other?.expiresAt;

@@ -5,6 +5,7 @@
 import type { Device, EndReason, Receipt, SessionKind } from "../../shared/contract/sessions.ts";
 import type { Permission } from "../../shared/contract/accounts.ts";
 import type { FailureCode } from "../api.ts";
+import { enEvents } from "./en-events.ts";
 
 const number = new Intl.NumberFormat("en");
 const list = new Intl.ListFormat("en");
@@ -23,7 +24,10 @@ export const en = {
     signIn: "Sign in",
     register: "Create an account",
     setup: "Set up Rollcall",
+    password: "Change password",
+    history: "History",
     adminSessions: "Live sessions",
+    adminActivity: "Activity",
     adminAccounts: "Accounts",
     adminAccount: "Account",
     signedOut: "You were signed out",
@@ -35,7 +39,10 @@ export const en = {
     navigation: "Main",
     devices: "Your devices",
     sessions: "Live sessions",
+    activity: "Activity",
     accounts: "Accounts",
+    history: "History",
+    password: "Change password",
     signIn: "Sign in",
     signOut: "Sign out",
     signingOut: "Signing out…",
@@ -74,6 +81,7 @@ export const en = {
   form: {
     username: "Username",
     password: "Password",
+    currentPassword: "Current password",
     newPassword: "New password",
     passwordHint: "At least 8 characters, and not easy to guess.",
     name: "Name",
@@ -87,6 +95,10 @@ export const en = {
   signIn: {
     submit: "Sign in",
     pending: "Signing in…",
+    remember: "Stay signed in on this device",
+    rememberHint: "Even after a restart. Not for shared computers.",
+    sentBack: (host: string) =>
+      `${host} sent you back although you are signed in here. Its administrator can mend that.`,
     noAccount: "No account yet?",
     register: "Create one",
     setupNeeded:
@@ -113,6 +125,32 @@ export const en = {
     lead: "This needs a recent sign-in. Your action continues right after.",
     submit: "Continue",
     pending: "Checking…",
+  },
+
+  password: {
+    lead: "Choose one that you use nowhere else.",
+    leadUnfamiliar:
+      "The unfamiliar device is signed out. Whoever used it knows your password: choose a new one.",
+    endOthers: "Sign out all other devices",
+    endOthersHint: "Remembered ones and apps too. You stay signed in.",
+    submit: "Change password",
+    pending: "Changing…",
+    done: "Your password is changed.",
+    ended: (n: number) => `${counted(n, "other session", "other sessions")} signed out.`,
+    noneEnded: "No other device was signed in.",
+    othersKept: "Your other devices stay signed in.",
+  },
+
+  /** "Was this you?", about a device that the account had not used before. */
+  unfamiliar: {
+    label: "New sign-in",
+    sentence: (device: string) => `New sign-in: ${device}. Was this you?`,
+    more: (n: number) => `${number.format(n)} more to answer`,
+    yes: "Yes, it was me",
+    no: "No, sign it out",
+    pending: "One moment…",
+    recognised: (device: string) => `${device} is known as yours from now on.`,
+    ended: (device: string) => `${device} was signed out.`,
   },
 
   signedOut: {
@@ -166,6 +204,8 @@ export const en = {
     thisDevice: "This device",
     remembered: "Remembered",
     justSignedIn: "New",
+    unfamiliar: "Was this you?",
+    staysSignedIn: "Stays signed in",
     unknownLocation: "Unknown location",
     online: "Online now",
     openPages: (n: number) => counted(n, "open page", "open pages"),
@@ -195,15 +235,18 @@ export const en = {
       end: "Ended",
     },
     onlyThis: "This is the only device signed in to your account.",
+    history: "See what happened to your account",
     nothingEnded: "Nothing was signed out in the last 28 days.",
     signOut: "Sign out",
     signOutOne: (device: string) => `Sign out ${device}`,
     signOutOthers: (n: number) => `Sign out all other devices (${number.format(n)})`,
     confirmOne: (device: string) => `Sign out ${device}?`,
     confirmOneBody: "It is signed out at once. Unsaved work there may be lost.",
+    confirmRememberedBody:
+      "It is signed out at once and needs the password to come back. Unsaved work there may be lost.",
     confirmOneButton: "Sign out device",
     confirmOthers: (n: number) => `Sign out ${counted(n, "other device", "other devices")}?`,
-    confirmOthersBody: "They are signed out at once. You stay signed in here.",
+    confirmOthersBody: "They are signed out at once, remembered ones too. You stay signed in here.",
     confirmOthersButton: (n: number) => `Sign out ${devices(n)}`,
     pending: "Signing out…",
     rename: (device: string) => `Rename ${device}`,
@@ -213,9 +256,10 @@ export const en = {
 
   receipt: {
     already: "It was signed out already.",
-    done: ({ ended, confirmed, sockets, tookMs }: Receipt) =>
+    ended: (n: number) =>
+      n === 1 ? "Signed out." : `${counted(n, "session", "sessions")} signed out.`,
+    confirmation: ({ confirmed, sockets, tookMs }: Receipt) =>
       [
-        ended === 1 ? "Signed out." : `${counted(ended, "session", "sessions")} signed out.`,
         `Confirmed by ${number.format(confirmed.nodes)} of ${counted(confirmed.of, "server", "servers")}`,
         `in ${number.format(tookMs < 10 ? Math.round(tookMs * 10) / 10 : Math.round(tookMs))} ms,`,
         sockets === 0
@@ -266,6 +310,35 @@ export const en = {
     everyoneWord: "SIGN OUT",
     everyoneType: (word: string) => `Type ${word} to confirm`,
     everyoneButton: "Sign out everyone",
+  },
+
+  events: enEvents,
+
+  /** Lists of events: everybody's, and one's own history. */
+  activity: {
+    lead: "What happens here, as it happens: sign-ins, ends, and who changed what.",
+    historyLead: "What happened to your account: sign-ins, ends, and changes, newest first.",
+    search: "Username or address",
+    type: "Kind of event",
+    allTypes: "Everything",
+    clear: "Clear filters",
+    pause: "Pause",
+    resume: "Resume",
+    paused: "Paused",
+    held: "Held while you read",
+    following: "New events join at the top",
+    waiting: (n: number) => `${number.format(n)} new`,
+    newest: "Back to newest",
+    arrived: (n: number) => counted(n, "new event", "new events"),
+    from: (address: string) => `from ${address}`,
+    sessions: "Sessions",
+    sessionsOf: (username: string) => `Sessions of ${username}`,
+    nothing: "Nothing has happened yet.",
+    noMatch: "Nothing that happened matches these filters.",
+    nothingYet: "Nothing among the newest events matches. Older ones have not been searched yet.",
+    older: "Show older events",
+    readingOlder: "Reading on…",
+    noOlder: "That is everything that is kept.",
   },
 
   adminAccounts: {

@@ -5,12 +5,27 @@ import { ApiError } from "../api.ts";
 import type { Text } from "./en.ts";
 import type { Format } from "./format.ts";
 
-export const describeReceipt = (receipt: Receipt, text: Text): string => {
-  if (receipt.ended === 0) return text.receipt.already;
+export const describeReceipt = (receipt: Receipt, text: Text): string =>
+  receipt.ended === 0
+    ? text.receipt.already
+    : `${text.receipt.ended(receipt.ended)} ${describeConfirmation(receipt, text)}`;
+
+const describeConfirmation = (receipt: Receipt, text: Text): string => {
   const missing = receipt.confirmed.missing ?? [];
-  return missing.length > 0
-    ? `${text.receipt.done(receipt)} ${text.receipt.missing(missing)}`
-    : text.receipt.done(receipt);
+  const confirmation = text.receipt.confirmation(receipt);
+  return missing.length > 0 ? `${confirmation} ${text.receipt.missing(missing)}` : confirmation;
+};
+
+/** What a new password did to the account's other devices. */
+export const describePasswordChange = (
+  receipt: Receipt,
+  endedOthers: boolean,
+  text: Text,
+): string => {
+  if (!endedOthers) return text.password.othersKept;
+  return receipt.ended === 0
+    ? text.password.noneEnded
+    : `${text.password.ended(receipt.ended)} ${describeConfirmation(receipt, text)}`;
 };
 
 /** What went wrong, for a person; null when the person called it off. */
@@ -22,6 +37,10 @@ export const describeError = (error: unknown, text: Text, format: Format): strin
     ? text.tryAgainIn(sentence, format.wait(error.retryAfterSeconds))
     : sentence;
 };
+
+/** Said beside the field of a password that was asked for again. */
+export const isWrongPassword = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === "invalid_credentials";
 
 /** What is wrong with one field of a form, as the server said it. */
 export const faultOf = (error: unknown, field: string): string | undefined =>

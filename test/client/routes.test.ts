@@ -50,6 +50,21 @@ describe("choosing a page", () => {
     expect(decide("signIn", signedIn(), "/sign-in", null)).toEqual({ redirect: "/devices" });
   });
 
+  it("takes a signed-in account back to an app by the server's way, which knows the hosts", () => {
+    const app = "https://app.example:8443/reports?week=47#top";
+    expect(decide("signIn", signedIn(), "/sign-in", app)).toEqual({
+      leave: `/return?to=${encodeURIComponent(app)}`,
+    });
+    expect(decide("signIn", stranger, "/sign-in", app)).toEqual({ show: "signIn" });
+  });
+
+  it.each(["//evil.example/", "javascript:alert(1)", "https:", "https://", "data:text/html,x"])(
+    "never leaves for what is no address of another site: %j",
+    (address) => {
+      expect(decide("signIn", signedIn(), "/sign-in", address)).toEqual({ redirect: "/devices" });
+    },
+  );
+
   it("says that there is no such page, to anybody", () => {
     expect(decide("notFound", stranger)).toEqual({ show: "notFound" });
     expect(decide("notFound", signedIn())).toEqual({ show: "notFound" });

@@ -4,7 +4,12 @@ import { changeQuery, readQuery } from "../../client/address.ts";
 import { ApiError } from "../../client/api.ts";
 import { en } from "../../client/text/en.ts";
 import { createFormat } from "../../client/text/format.ts";
-import { describeEnd, describeError, describeReceipt } from "../../client/text/words.ts";
+import {
+  describeEnd,
+  describeError,
+  describePasswordChange,
+  describeReceipt,
+} from "../../client/text/words.ts";
 
 const format = createFormat(en);
 const receipt = (ended: number, nodes: number, of: number, missing?: string[]) => ({
@@ -31,6 +36,23 @@ describe("a receipt", () => {
 
   it("says when there was nothing left to end", () => {
     expect(describeReceipt(receipt(0, 2, 2), en)).toBe("It was signed out already.");
+  });
+});
+
+describe("a new password", () => {
+  it("says how many other sessions it signed out, and who confirmed", () => {
+    expect(describePasswordChange(receipt(2, 1, 1), true, en)).toBe(
+      "2 other sessions signed out. Confirmed by 1 of 1 server in 2 ms, 3 open pages closed.",
+    );
+  });
+
+  it("says when there was no other device, and when others were kept", () => {
+    expect(describePasswordChange(receipt(0, 1, 1), true, en)).toBe(
+      "No other device was signed in.",
+    );
+    expect(describePasswordChange(receipt(0, 0, 0), false, en)).toBe(
+      "Your other devices stay signed in.",
+    );
   });
 });
 

@@ -14,6 +14,7 @@ let server: TestServer;
 let browser: Browser;
 let adminCookies: string;
 let endedCookies: string;
+let askedCookies: string;
 let accountId: string;
 
 beforeAll(async () => {
@@ -35,6 +36,9 @@ async function furnish(admin: ReturnType<typeof createBrowser>): Promise<void> {
   accountId = (made.body as { account: { id: string } }).account.id;
   for (const username of ["noor", "otto"])
     await admin.post("/api/admin/accounts", { username, password: goodPassword });
+  const asked = createBrowser(server.address, userAgents.laptop);
+  await asked.signIn("noor");
+  askedCookies = asked.cookieHeader();
   for (const [username, agent] of [
     ["mia", userAgents.laptop],
     ["mia", userAgents.phone],
@@ -43,11 +47,18 @@ async function furnish(admin: ReturnType<typeof createBrowser>): Promise<void> {
     ["admin", "curl/8.5.0"],
   ] as const)
     await createBrowser(server.address, agent).signIn(username);
+  await recogniseAll(admin);
   const lost = createBrowser(server.address, userAgents.phone);
   const signedIn = await lost.signIn("admin");
   endedCookies = lost.cookieHeader();
   const { id } = (signedIn.body as { session: { id: string } }).session;
   await admin.delete(`/api/admin/sessions/${id}?message=Found%20in%20the%20canteen`);
+}
+
+/** Answered, so that "was this you?" stands only where a picture of it is wanted. */
+async function recogniseAll(person: ReturnType<typeof createBrowser>): Promise<void> {
+  const { sessions } = (await person.get("/api/sessions")).body as { sessions: { id: string }[] };
+  for (const { id } of sessions) await person.patch(`/api/sessions/${id}`, { recognised: true });
 }
 
 interface Visit {
@@ -68,6 +79,26 @@ const visits: Visit[] = [
   { page: "register", path: () => "/register", heading: "Create an account" },
   { page: "setup", path: () => "/setup#token", heading: "Set up Rollcall" },
   { page: "devices", path: () => "/", heading: "Your devices", ready: table, ...asAdmin },
+  {
+    page: "unfamiliar-device",
+    path: () => "/",
+    heading: "Your devices",
+    ready: (page) => page.getByRole("button", { name: "No, sign it out" }).waitFor(),
+    cookies: () => askedCookies,
+  },
+  {
+    page: "password",
+    path: () => "/password?because=unfamiliar",
+    heading: "Change password",
+    ...asAdmin,
+  },
+  {
+    page: "account-menu",
+    path: () => "/password",
+    heading: "Change password",
+    then: (page) => page.getByRole("button", { name: "Account of admin" }).click(),
+    ...asAdmin,
+  },
   {
     page: "devices-confirm",
     path: () => "/",
@@ -98,6 +129,28 @@ const visits: Visit[] = [
         .click();
       await page.getByRole("dialog").waitFor();
     },
+    ...asAdmin,
+  },
+  {
+    page: "activity",
+    path: () => "/admin/activity",
+    heading: "Activity",
+    ready: (page) => page.getByRole("listitem").first().waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "activity-paused",
+    path: () => "/admin/activity?q=nobody-by-that-name",
+    heading: "Activity",
+    ready: (page) => page.getByText("Nothing that happened matches these filters.").waitFor(),
+    then: (page) => page.getByRole("button", { name: "Pause" }).click(),
+    ...asAdmin,
+  },
+  {
+    page: "history",
+    path: () => "/activity",
+    heading: "History",
+    ready: (page) => page.getByRole("listitem").first().waitFor(),
     ...asAdmin,
   },
   {

@@ -16,9 +16,9 @@ let phone: Person;
 beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ nodes: 2 }), launchBrowser()]);
   const [first, second] = server.nodes;
-  admin = await openBrowserOf(browser, first!.address);
-  laptop = await openBrowserOf(browser, first!.address, { userAgent: userAgents.laptop });
-  phone = await openBrowserOf(browser, second!.address, {
+  admin = await openBrowserOf(browser, first.address);
+  laptop = await openBrowserOf(browser, first.address, { userAgent: userAgents.laptop });
+  phone = await openBrowserOf(browser, second.address, {
     userAgent: userAgents.phone,
     phone: true,
   });
