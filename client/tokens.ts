@@ -62,6 +62,10 @@ const clockSlackMs = 5_000;
 const isDue = ({ issuedAt, expiresAt }: Token): boolean =>
   Date.now() < issuedAt - clockSlackMs || Date.now() >= expiresAt - (expiresAt - issuedAt) / 5;
 
+/** Of two tokens all tabs keep the same one, also when both were asked for in the same instant. */
+const isAfter = (one: Token, other: Token): boolean =>
+  one.issuedAt > other.issuedAt || (one.issuedAt === other.issuedAt && one.text > other.text);
+
 export const createAccessTokens = (options: AccessTokensOptions = {}): AccessTokens => {
   const { audience } = options;
   const fetchToken = options.fetchToken ?? (() => fetchOfSession(audience));
@@ -88,7 +92,7 @@ export const createAccessTokens = (options: AccessTokensOptions = {}): AccessTok
   const isGood = (held: Token, refused?: string): boolean => held.text !== refused && !isDue(held);
 
   const keep = (next: Token): void => {
-    if (token && !isDue(token) && token.issuedAt > next.issuedAt) return;
+    if (token && !isDue(token) && isAfter(token, next)) return;
     token = next;
     looking ??= setInterval(look, lookEveryMs);
   };
