@@ -95,7 +95,6 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     hosts: config.gatewayHosts,
     trusts: (peer) =>
       peer !== undefined && trusted(clientAddress({ peer, forwardedFor: undefined, trusted })),
-    redisNow: ledger.redisNow,
     count: metrics.countVerify,
     log,
   });

@@ -57,8 +57,8 @@ export type Tokens = ReturnType<typeof createTokens>;
 const type = "at+jwt";
 const assertionType = "rollcall-assertion+jwt";
 const algorithm = "EdDSA";
-/** Seconds an assertion to an app behind the gateway is good for. */
-const assertionLife = 60;
+/** Seconds that an assertion handed out at the end of its grant is still good for. */
+const assertionRest = 10;
 const nobody: Checked = { state: "nobody" };
 const stale: Checked = { state: "stale" };
 
@@ -213,14 +213,13 @@ export function createTokens(options: TokensOptions) {
     },
 
     /**
-     * Who is asking, signed, for an app behind the gateway that trusts signatures rather than headers.
-     * `expiresAt` in Redis time, milliseconds.
+     * Who is asking, signed, for an app behind the gateway that trusts signatures rather than headers. It lives as
+     * long as the grant it speaks of, and long enough after to be read.
      */
-    async assert(held: Held): Promise<{ text: string; expiresAt: number }> {
-      const now = Math.floor(ledger.redisNow() / 1000);
+    async assert(held: Held): Promise<string> {
       const { kid, privateKey } = keys.current();
       const { account } = held;
-      const text = await new SignJWT({
+      return new SignJWT({
         sid: held.row.id,
         preferred_username: account?.username,
         groups: account?.permissions,
@@ -228,10 +227,9 @@ export function createTokens(options: TokensOptions) {
         .setProtectedHeader({ alg: algorithm, typ: assertionType, kid })
         .setIssuer(issuer)
         .setSubject(account?.id ?? held.row.id)
-        .setIssuedAt(now)
-        .setExpirationTime(now + assertionLife)
+        .setIssuedAt(Math.floor(ledger.redisNow() / 1000))
+        .setExpirationTime(Math.floor(held.grant.expiresAt / 1000) + assertionRest)
         .sign(privateKey);
-      return { text, expiresAt: (now + assertionLife) * 1000 };
     },
   };
 }

@@ -30,25 +30,14 @@ export interface GatewayOptions {
   hosts: readonly string[];
   /** Whether X-Forwarded-* of this peer are believed. */
   trusts(peer: string | undefined): boolean;
-  redisNow(): number;
   count(result: "allowed" | "refused" | "forbidden" | "unavailable"): void;
   log: { error(event: string, fields: Record<string, unknown>): void };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;
 
-interface Answer {
-  headers: OutgoingHttpHeader[];
-  /** From when on the next one is to be made ready. */
-  renewAt: number;
-  /** When its assertion is too old to be handed out, in Redis time. */
-  until: number;
-}
-
 const verifyPath = "/verify";
 const returnPath = "/return";
-/** Milliseconds of life an assertion has left at least when an app receives it. */
-const assertionRest = 10_000;
 const longestReturn = 2048;
 const noStore = { "Cache-Control": "no-store" } as const;
 const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
@@ -56,7 +45,7 @@ const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:"
 export function createGateway(options: GatewayOptions) {
   const { door, tokens, lastSeen, sessionCookie, home } = options;
   const hosts = new Set(options.hosts);
-  const answers = new WeakMap<Held, Answer>();
+  const answers = new WeakMap<Held, OutgoingHttpHeader[]>();
 
   /** True when the request was one for the gateway; it has been, or will be, answered. */
   return function answer(request: IncomingMessage, response: ServerResponse): boolean {
@@ -76,27 +65,15 @@ export function createGateway(options: GatewayOptions) {
     const query =
       url.length > verifyPath.length ? new URLSearchParams(url.slice(verifyPath.length)) : null;
     const held = recognise(request);
-    const ready = held && readyAnswer(held);
+    const ready = held && answers.get(held);
     if (ready && judge(held, query) === null) {
-      allow(response, ready.headers);
+      allow(response, ready);
       return;
     }
     void decide(request, query).then((decided) => {
       if (decided instanceof DomainError) refuse(request, response, query, decided);
       else allow(response, decided);
     });
-  }
-
-  /** An answer made before; the next one is signed while this is still good, so that nobody waits for it. */
-  function readyAnswer(held: Held): Answer | undefined {
-    const answer = answers.get(held);
-    const now = answer === undefined ? 0 : options.redisNow();
-    if (answer === undefined || now >= answer.until) return undefined;
-    if (now >= answer.renewAt) {
-      answer.renewAt = Infinity;
-      prepare(held).catch((error: unknown) => options.log.error("signing failed", { error }));
-    }
-    return answer;
   }
 
   /** A cookie wins over Authorization, which belongs to the app unless it carries a token of ours. */
@@ -124,7 +101,7 @@ export function createGateway(options: GatewayOptions) {
       if (checked.state !== "held") return refusalOf(checked);
       const refusal = judge(checked.held, query);
       if (refusal !== null) return refusal;
-      const { headers } = await prepare(checked.held);
+      const headers = await prepare(checked.held);
       // What was cut while its assertion was being signed is asked for again.
       return door.mayStill(checked.held) ? headers : await decide(request, query);
     } catch (error) {
@@ -145,10 +122,10 @@ export function createGateway(options: GatewayOptions) {
       : new DomainError("forbidden");
   }
 
-  /** Who it is, as the app behind the proxy is told; signed anew before the assertion grows old. */
-  async function prepare(held: Held): Promise<Answer> {
+  /** Who it is, as the app behind the proxy is told; signed once for as long as the grant lives. */
+  async function prepare(held: Held): Promise<OutgoingHttpHeader[]> {
     const { account, row } = held;
-    const { text, expiresAt } = await tokens.assert(held);
+    const assertion = await tokens.assert(held);
     // Name, value, name, value: what Node writes fastest.
     const headers = Object.entries({
       ...noStore,
@@ -156,16 +133,11 @@ export function createGateway(options: GatewayOptions) {
       "Remote-Name": headerText(account?.name ?? account?.username ?? ""),
       "Remote-Groups": account?.permissions.join(",") ?? "",
       "X-Rollcall-Session": row.id,
-      "X-Rollcall-Assertion": text,
+      "X-Rollcall-Assertion": assertion,
       "Content-Length": "0",
     }).flat();
-    const answer = {
-      headers,
-      until: expiresAt - assertionRest,
-      renewAt: expiresAt - 2 * assertionRest,
-    };
-    answers.set(held, answer);
-    return answer;
+    answers.set(held, headers);
+    return headers;
   }
 
   function allow(response: ServerResponse, headers: OutgoingHttpHeader[]): void {
