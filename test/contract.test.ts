@@ -258,7 +258,7 @@ describe("the OpenAPI document", () => {
         "DELETE /api/admin/accounts/:id/sessions sessions:end fresh",
         "DELETE /api/admin/sessions sessions:end fresh",
         "DELETE /api/admin/sessions/:id sessions:end fresh",
-        "DELETE /api/sessions account",
+        "DELETE /api/sessions account fresh",
         "DELETE /api/sessions/:id account",
         "GET /api/activity account",
         "GET /api/admin/accounts accounts:read",

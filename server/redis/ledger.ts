@@ -1,6 +1,7 @@
 /** The ledger in Redis: a stream with dense ids and a hash chain, the nodes' leases, and the intents. */
 import type { Cut, EndFacts, LedgerEntry } from "../domain/admission.ts";
-import type { Acknowledgement, LedgerStore, Owner, Renewal } from "../domain/ledger.ts";
+import type { LedgerStore, Owner, Renewal } from "../domain/ledger.ts";
+import type { Acknowledgement } from "../domain/receipts.ts";
 import type { Connection, Reply } from "./connect.ts";
 import * as keys from "./keys.ts";
 import { readLastId } from "./stream.ts";

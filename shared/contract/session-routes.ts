@@ -130,6 +130,7 @@ export const sessionRoutes = {
     path: "/api/sessions",
     summary: "End all other sessions of the account, or all of them",
     needs: "account",
+    fresh: true,
     query: z.object({ scope: z.enum(["others", "all"]) }),
     reply: Receipt,
     status: 200,

@@ -39,6 +39,7 @@ const requests: Record<
   string,
   (target: { account: string; session: string }) => { path: string; body?: object }
 > = {
+  "DELETE /api/sessions": () => ({ path: "/api/sessions?scope=others" }),
   "DELETE /api/admin/sessions/:id": ({ session }) => ({ path: `/api/admin/sessions/${session}` }),
   "DELETE /api/admin/accounts/:id/sessions": ({ account }) => ({
     path: `/api/admin/accounts/${account}/sessions`,
