@@ -252,7 +252,7 @@ export function createLedger(options: LedgerOptions) {
 
   /** One shared attempt to get the lease back, within half a second. */
   async function regainLease(): Promise<boolean> {
-    await Promise.race([tryToRenew(), pause(renewAttempt)]);
+    await renewedSoon();
     return isHolding();
   }
 
@@ -356,7 +356,6 @@ export function createLedger(options: LedgerOptions) {
         ? Number.POSITIVE_INFINITY
         : clock.monotonic() - knowledge.lease.from,
     lag: () => lag,
-    denials: () => knowledge.ended.size,
 
     /**
      * Append a cut. Resolves when the quorum holds it and this node has applied it; throws `not_confirmed`

@@ -35,8 +35,6 @@ export interface SweeperOptions {
   log: Report;
 }
 
-export type Sweeper = ReturnType<typeof createSweeper>;
-
 const batch = 200;
 const begunAge = 5000;
 

@@ -34,8 +34,6 @@ export interface GatewayOptions {
   log: { error(event: string, fields: Record<string, unknown>): void };
 }
 
-export type Gateway = ReturnType<typeof createGateway>;
-
 const verifyPath = "/verify";
 const returnPath = "/return";
 const longestReturn = 2048;

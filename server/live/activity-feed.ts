@@ -3,8 +3,6 @@ import type { Server } from "socket.io";
 import type { Event } from "../../shared/contract/activity.ts";
 import { watchRoom } from "./rooms.ts";
 
-export type ActivityFeed = ReturnType<typeof createActivityFeed>;
-
 const every = 500;
 /** More in one batch than anybody reads: the newest of them, the rest is in the list. */
 const mostSent = 200;
