@@ -4,6 +4,7 @@
  * `npm test` breaks the most telling things for moments. One at a time: the machine is part of the experiment.
  */
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { failOverDuringEnds, silenceReplica } from "./failover-faults.ts";
 import { cutOffNode, sickenLink } from "./link-faults.ts";
 import {
   blockLoop,
@@ -90,6 +91,16 @@ describeRig("two nodes on a Redis that keeps nothing", { nodes: 2 }, (rig) => {
     test("F12 goes on after Redis came back empty", { timeout }, () =>
       emptyRedis(rig(), "restart", 40),
     );
+});
+
+describeRig("two nodes on a Redis with a replica", { nodes: 2, replica: true }, (rig) => {
+  test("F8 keeps every acknowledged end when the replica takes over", { timeout }, () =>
+    failOverDuringEnds(rig(), isFull ? 1000 : 120),
+  );
+
+  test("F9 acknowledges nothing while the replica is silent", { timeout }, () =>
+    silenceReplica(rig(), isFull ? 100 : 20),
+  );
 });
 
 const shortest = { ACCESS_TOKEN_TTL: "30s" };

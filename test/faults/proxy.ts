@@ -26,14 +26,15 @@ export interface Link {
   close(): void;
 }
 
-export async function openLink(socketPath: string): Promise<Link> {
+/** `socketPath`: where Redis is now; asked for each connection, because it may move. */
+export async function openLink(socketPath: () => string): Promise<Link> {
   let fault: LinkFault = { kind: "none" };
   let opened = 0;
   const pairs = new Set<readonly [Socket, Socket]>();
 
   const server = createServer((node) => {
     opened++;
-    const redis = createConnection(socketPath);
+    const redis = createConnection(socketPath());
     const pair = [node, redis] as const;
     pairs.add(pair);
     const swallowed = { value: fault.kind === "black-hole" };

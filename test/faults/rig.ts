@@ -12,7 +12,7 @@ import { permissions, type Permission } from "../../shared/contract/accounts.ts"
 import * as keys from "../../server/redis/keys.ts";
 import { openConnection, type Reply } from "../../server/redis/connect.ts";
 import { eventually } from "../support/client.ts";
-import { startRedis } from "../support/redis.ts";
+import { startReplicated } from "./replicated-redis.ts";
 import type { EndRecord, History, ProbeRecord } from "./history.ts";
 import { createNodeProcess, type NodeProcess } from "./node-process.ts";
 import { openLink, type Link } from "./proxy.ts";
@@ -26,6 +26,8 @@ export interface RigOptions {
   nodes: number;
   lease: number;
   redisArgs?: readonly string[];
+  /** A replica of Redis, which must confirm every end. */
+  replica?: boolean;
   env?: Record<string, string>;
 }
 
@@ -46,32 +48,34 @@ const hour = 60 * 60 * 1000;
 const silent = { info() {}, warn() {}, error() {}, debug() {} };
 
 export async function startRig(options: RigOptions) {
-  const noeviction = ["--maxmemory-policy", "noeviction"];
-  const redis = await startRedis({ args: [...noeviction, ...(options.redisArgs ?? [])] });
+  const redis = await startReplicated(options.redisArgs ?? [], options.replica ?? false);
+  // What is asked beside the nodes goes where they go, also after a failover.
+  const ownLink = await openLink(redis.socketPath);
   const environment = {
     LEASE: `${options.lease}ms`,
     RATE_LIMITS: "off",
     LOG_LEVEL: "warn",
     TOKEN_KEY: keyMaterial,
+    ...(options.replica && { REDIS_QUORUM: "1" }),
     ...options.env,
   };
   const nodes: RiggedNode[] = [];
   const requests = createRequests();
   const core = createCore({
-    config: readConfig({ ...environment, REDIS_URL: redis.url }),
-    url: redis.url,
+    config: readConfig({ ...environment, REDIS_URL: ownLink.url }),
+    url: ownLink.url,
     role: "cli",
     keyMaterial: "key-material-that-all-nodes-of-the-rig-share",
     log: silent,
     count: { ends() {}, signIn() {} },
   });
-  const inspection = openConnection({ url: redis.url, name: "rig", deadline: 5000, log: silent });
+  const inspection = openConnection({ url: ownLink.url, name: "rig", deadline: 5000, log: silent });
   await inspection.ready();
   await core.connect();
 
   /** Starts one more node; it may be asked at once, but is not waited for. */
   async function addNode(): Promise<RiggedNode> {
-    const link = await openLink(redis.url.slice("unix://".length));
+    const link = await openLink(redis.socketPath);
     const started = await createNodeProcess({ ...environment, REDIS_URL: link.url });
     // Its pid changes with every start: the object is extended, not copied.
     const node: RiggedNode = Object.assign(started, { link });
@@ -238,6 +242,12 @@ export async function startRig(options: RigOptions) {
       if (wrong.length > 0) throw new Error(`not refused: ${JSON.stringify(wrong.slice(0, 5))}`);
     },
 
+    /** Kill the primary, and let its replica take over, with a new replica of its own. */
+    async failOver(): Promise<void> {
+      await redis.failOver();
+      for (const link of [ownLink, ...nodes.map((node) => node.link)]) link.reset();
+    },
+
     allReady: () => Promise.all(nodes.map((node) => node.ready())),
 
     async stop(): Promise<void> {
@@ -246,9 +256,9 @@ export async function startRig(options: RigOptions) {
           console.log(line);
       requests.close();
       await Promise.all(nodes.map((node) => node.remove()));
-      for (const { link } of nodes) link.close();
       core.close();
       inspection.close();
+      for (const link of [ownLink, ...nodes.map((node) => node.link)]) link.close();
       await redis.stop();
     },
   };
