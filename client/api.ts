@@ -8,6 +8,9 @@ import { errorCodes } from "../shared/errors.ts";
 import type { ErrorCode, Fault } from "../shared/errors.ts";
 import type { End } from "../shared/contract/sessions.ts";
 import type { ReplyOf, Request, Route } from "../shared/route.ts";
+import type { Told } from "./state/server-time.ts";
+import { sendLines } from "./upload.ts";
+import type { Upload } from "./upload.ts";
 
 /** `unreachable`: no answer came at all. */
 export type FailureCode = ErrorCode | "unreachable";
@@ -31,6 +34,10 @@ export class ApiError extends Error {
 export interface CallOptions {
   /** Asked by the page itself, not by a person: does not count as activity. */
   background?: boolean;
+  /** On routes that take one: say the same again to ask what became of an earlier attempt. */
+  idempotencyKey?: string;
+  /** On routes that take lines: what is sent. */
+  upload?: Upload;
 }
 
 type Arguments<R extends Route> = undefined extends Request<R>["params"]
@@ -46,6 +53,8 @@ export interface CallHooks {
   onNotSignedIn(): void;
   /** Asks for the password; false when the person declines. */
   reauthenticate(): Promise<boolean>;
+  /** The server said what time it is. */
+  onServerTime(told: Told): void;
 }
 
 /** Longer than the server's own deadlines, so that its answer comes first whenever there is one. */
@@ -58,7 +67,10 @@ export const createCall = (hooks: CallHooks): Call => {
     options: CallOptions,
     repeated: ReadonlySet<ErrorCode>,
   ): Promise<unknown> => {
+    const askedAt = Date.now();
     const response = await send(route, request, options);
+    const serverAt = Date.parse(response.headers.get("Date") ?? "");
+    if (serverAt) hooks.onServerTime({ serverAt, askedAt, answeredAt: Date.now() });
     if (response.ok) return response.status === 204 ? undefined : await readJson(response);
 
     const error = await readError(response);
@@ -76,9 +88,18 @@ export const createCall = (hooks: CallHooks): Call => {
     throw error;
   };
 
-  return (async (route: Route, request: Sent = {}, options: CallOptions = {}) =>
-    attempt(route, request, options, new Set())) as Call;
+  return (async (route: Route, request: Sent = {}, options: CallOptions = {}) => {
+    // One key for all attempts of this call.
+    const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey();
+    return attempt(route, request, { ...options, idempotencyKey }, new Set());
+  }) as Call;
 };
+
+/** crypto.randomUUID is only there on https and on this computer. */
+export const newIdempotencyKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 
 /** A request as it travels; its parts are typed at the call by the route. */
 interface Sent {
@@ -100,9 +121,13 @@ interface Problem {
 const send = async (route: Route, request: Sent, options: CallOptions): Promise<Response> => {
   const headers = new Headers({ Accept: "application/json" });
   if (request.body !== undefined) headers.set("Content-Type", "application/json");
+  if (route.idempotent && options.idempotencyKey)
+    headers.set("Idempotency-Key", options.idempotencyKey);
   if (options.background) headers.set("Rollcall-Background", "1");
+  const address = addressOf(route, request);
   try {
-    return await fetch(addressOf(route, request), {
+    if (options.upload) return await sendLines(address, route.method, headers, options.upload);
+    return await fetch(address, {
       method: route.method,
       headers,
       credentials: "same-origin",
@@ -115,7 +140,8 @@ const send = async (route: Route, request: Sent, options: CallOptions): Promise<
   }
 };
 
-const addressOf = (route: Route, request: Sent): string => {
+/** Where a request goes; as a link, for what is downloaded. */
+export const addressOf = (route: Route, request: Sent): string => {
   const params = (request.params ?? {}) as Record<string, unknown>;
   const path = route.path.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(String(params[name])),

@@ -2,27 +2,29 @@
  * One socket per tab, as runes. It promises to keep trying while a session may live, and to stop when it
  * is known to be over: socket.io-client gives up after a refused handshake or a server's disconnect, so
  * those come back here with a jittered back-off. Delivery is at-most-once; whoever follows events is told
- * to fetch its snapshot again on every connect, after the server has confirmed the watch.
+ * to fetch its snapshot again on every connect, after the server has confirmed the watch. Where no websocket
+ * comes through though the server answers, snapshots are fetched again every so often (detour.ts).
  */
 import { io } from "socket.io-client";
 import type { Socket } from "socket.io-client";
 import type { End } from "../shared/contract/sessions.ts";
-import type { ClientToServerEvents, Refusal, ServerToClientEvents, Topic } from "../shared/live.ts";
+import type { ClientToServerEvents, Refusal, ServerToClientEvents } from "../shared/live.ts";
+import { createDetour } from "./detour.ts";
+import { createFollowings } from "./followings.ts";
+import type { Following } from "./followings.ts";
 
-export type LiveState = "connected" | "reconnecting" | "offline";
+/** `blocked`: the server answers, but something on the way lets no websocket through. */
+export type LiveState = "connected" | "reconnecting" | "blocked" | "offline";
 
 export interface LiveHandlers {
   /** The server ended this tab's session and will cut the socket. */
   onSignedOut(end: End): void;
   /** The handshake was refused for good: the session has ended, or there is none. */
   onRefused(refusal: Refusal): void;
-}
-
-export interface Following {
-  events?: Partial<ServerToClientEvents>;
-  topic?: Topic;
-  /** Fetch the snapshot: called at once and after every connect. */
-  refresh?: () => void;
+  /** Whether the server answers a plain request. */
+  askServer(): Promise<boolean>;
+  /** Tells the server by a plain request that somebody is here. */
+  reportUse(): void;
 }
 
 export interface Live {
@@ -38,10 +40,12 @@ export interface Live {
 }
 
 const longestBackOffMs = 10_000;
-const acknowledgementMs = 5_000;
 const activeEveryMs = 60_000;
 
-export const createLive = (handlers: LiveHandlers): Live => {
+export const createLive = (
+  handlers: LiveHandlers,
+  { refreshEveryMs = 15_000 }: { refreshEveryMs?: number } = {},
+): Live => {
   const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
     transports: ["websocket"],
     autoConnect: false,
@@ -55,6 +59,16 @@ export const createLive = (handlers: LiveHandlers): Live => {
   let downSince = $state<number | null>(null);
   let refusals = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  const followings = createFollowings(socket);
+
+  let isBlocked = $state(false);
+  const detour = createDetour({
+    askServer: () => handlers.askServer(),
+    isLookedAt: () => document.visibilityState === "visible",
+    refresh: () => followings.refresh(),
+    onTaken: (isTaken) => (isBlocked = isTaken),
+    everyMs: refreshEveryMs,
+  });
 
   const start = () => {
     if (wanted) return;
@@ -69,6 +83,7 @@ export const createLive = (handlers: LiveHandlers): Live => {
     clearTimeout(retry);
     socket.disconnect();
     isConnected = false;
+    detour.leave();
   };
 
   const retryNow = () => {
@@ -89,6 +104,7 @@ export const createLive = (handlers: LiveHandlers): Live => {
     refusals = 0;
     isConnected = true;
     downSince = null;
+    detour.leave();
   });
   socket.on("disconnect", (reason) => {
     isConnected = false;
@@ -97,7 +113,7 @@ export const createLive = (handlers: LiveHandlers): Live => {
     if (reason === "io server disconnect") retryLater();
   });
   socket.on("connect_error", (error: Error & { data?: Refusal }) => {
-    if (socket.active) return;
+    if (socket.active) return void detour.noteFailure();
     const refusal = error.data;
     if (refusal?.code === "session_ended" || refusal?.code === "not_signed_in") {
       stop();
@@ -115,16 +131,21 @@ export const createLive = (handlers: LiveHandlers): Live => {
   });
   addEventListener("offline", () => (isOnline = false));
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") retryNow();
+    if (document.visibilityState !== "visible") return;
+    retryNow();
+    detour.comeBack();
   });
   reportActivity(() => {
     if (isConnected) socket.emit("active", () => undefined);
-    return isConnected;
+    else if (isBlocked) handlers.reportUse();
+    return isConnected || isBlocked;
   });
 
   return {
     get state() {
-      return isConnected ? "connected" : isOnline ? "reconnecting" : "offline";
+      if (isConnected) return "connected";
+      if (!isOnline) return "offline";
+      return isBlocked ? "blocked" : "reconnecting";
     },
     get downSince() {
       return downSince;
@@ -136,31 +157,7 @@ export const createLive = (handlers: LiveHandlers): Live => {
       start();
     },
     retryNow,
-    follow: (following) => follow(socket, following),
-  };
-};
-
-/** Attaches the events, watches the topic on every connect, and refreshes once the watch is confirmed. */
-const follow = (
-  socket: Socket<ServerToClientEvents, ClientToServerEvents>,
-  { events = {}, topic, refresh }: Following,
-): (() => void) => {
-  const begin = () => {
-    if (!topic) return refresh?.();
-    // Refreshed with or without a confirmation: a page that cannot watch still shows what is.
-    socket.timeout(acknowledgementMs).emit("watch", { topic }, () => refresh?.());
-  };
-  // Socket.IO types each listener by its event, which a loop over the pairs cannot express.
-  const pairs = Object.entries(events) as [keyof ServerToClientEvents, never][];
-  for (const [event, listener] of pairs) socket.on(event, listener);
-  socket.on("connect", begin);
-  if (socket.connected) begin();
-  else refresh?.();
-
-  return () => {
-    for (const [event, listener] of pairs) socket.off(event, listener);
-    socket.off("connect", begin);
-    if (topic && socket.connected) socket.emit("unwatch", { topic }, () => undefined);
+    follow: followings.follow,
   };
 };
 

@@ -17,20 +17,30 @@ export interface PageRoute {
 
 export const homePath = "/devices";
 export const signInPath = "/sign-in";
+export const registerPath = "/register";
 export const passwordPath = "/password";
 export const historyPath = "/activity";
+export const cataloguePath = "/catalogue";
+export const binPath = "/bin";
+export const reservationsPath = "/reservations";
 
 export const pageRoutes: readonly PageRoute[] = [
   { name: "devices", path: homePath, needs: "account" },
   { name: "signIn", path: signInPath, needs: "stranger" },
-  { name: "register", path: "/register", needs: "stranger" },
+  { name: "register", path: registerPath, needs: "stranger" },
   { name: "setup", path: "/setup", needs: "nobody" },
   { name: "password", path: passwordPath, needs: "account" },
   { name: "history", path: historyPath, needs: "account" },
+  { name: "catalogue", path: cataloguePath, needs: "nobody" },
+  { name: "bin", path: binPath, needs: "nobody" },
+  { name: "reservations", path: reservationsPath, needs: "account" },
+  { name: "adminOverview", path: "/admin/overview", needs: "activity:read" },
   { name: "adminSessions", path: "/admin/sessions", needs: "sessions:read" },
   { name: "adminActivity", path: "/admin/activity", needs: "activity:read" },
   { name: "adminAccounts", path: "/admin/accounts", needs: "accounts:read" },
   { name: "adminAccount", path: "/admin/accounts/:id", needs: "accounts:read" },
+  { name: "adminCatalogue", path: "/admin/catalogue", needs: "catalogue:manage" },
+  { name: "adminOutcomes", path: "/admin/outcomes", needs: "catalogue:manage" },
 ];
 export const notFoundRoute: PageRoute = { name: "notFound", path: "*", needs: "nobody" };
 
@@ -79,6 +89,10 @@ const decideForStranger = (visitor: Visitor, here: string): Decision =>
 /** The way to sign in and come back. */
 export const signInAddress = (returnTo: string): string =>
   returnTo === homePath ? signInPath : `${signInPath}?return=${encodeURIComponent(returnTo)}`;
+
+/** The way to an account of one's own and back. */
+export const registerAddress = (returnTo: string): string =>
+  `${registerPath}?return=${encodeURIComponent(returnTo)}`;
 
 const strangersPaths = pageRoutes.flatMap((route) =>
   route.needs === "stranger" ? route.path : [],

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { addAccountCommands } from "./cli/accounts.ts";
+import { addDoctorCommand } from "./cli/doctor.ts";
 import { addKeyCommands } from "./cli/keys.ts";
 import { exitCodes, Refusal, type Given } from "./cli/run.ts";
 import { addSeedCommand } from "./cli/seed.ts";
@@ -26,6 +27,7 @@ const program = new Command("npm run cli --")
 addAccountCommands(program, runWithCore);
 addSessionCommands(program, runWithCore);
 addKeyCommands(program, runWithCore);
+addDoctorCommand(program, runWithCore);
 addSeedCommand(program, runWithCore);
 
 // Ended like this, the exit handlers still stop an embedded Redis that is ours.

@@ -10,21 +10,30 @@ import type { Config } from "./config.ts";
 import { createAccounts } from "./domain/accounts.ts";
 import type { EndFacts } from "./domain/admission.ts";
 import { unlimitedAttempts } from "./domain/attempts.ts";
+import { createBins } from "./domain/bin.ts";
+import { createCatalogue } from "./domain/catalogue.ts";
+import { createDesk } from "./domain/desk.ts";
+import { createDeskClock } from "./domain/desk-clock.ts";
 import { createDirectory } from "./domain/directory.ts";
 import { createDoor } from "./domain/door.ts";
 import { createEnds } from "./domain/ends.ts";
 import { createHealing } from "./domain/healing.ts";
 import { createLastSeen } from "./domain/last-seen.ts";
 import { createLedger } from "./domain/ledger.ts";
+import { createOutcomes } from "./domain/outcomes.ts";
 import { createPasswords } from "./domain/passwords.ts";
 import { createFamilies } from "./domain/families.ts";
 import type { Report } from "./domain/report.ts";
 import { createSessions, nameOf } from "./domain/sessions.ts";
+import { isFresh } from "./domain/session.ts";
 import { createSeal } from "./domain/seal.ts";
 import { createSigningKeys } from "./domain/signing-keys.ts";
 import { createTokens } from "./domain/tokens.ts";
 import { createSignIn } from "./domain/sign-in.ts";
+import { createSampler } from "./domain/sampler.ts";
+import { createStats } from "./domain/stats.ts";
 import { createSweeper } from "./domain/sweeper.ts";
+import { createUnits } from "./domain/units.ts";
 import { createAccountStore } from "./redis/accounts.ts";
 import {
   createActivityHistory,
@@ -32,15 +41,21 @@ import {
   createActivityReader,
 } from "./redis/activity.ts";
 import { createAttempts } from "./redis/attempts.ts";
+import { createBinStore } from "./redis/bin.ts";
+import { createCatalogueStore } from "./redis/catalogue.ts";
 import { openConnection } from "./redis/connect.ts";
 import { createDeadlineStore } from "./redis/deadlines.ts";
+import { createDeskReader, createDeskStore } from "./redis/desk.ts";
 import { createFamilyStore } from "./redis/families.ts";
 import { inspectRedis } from "./redis/inspect.ts";
 import { createLedgerStore } from "./redis/ledger.ts";
+import { createOutcomeStore } from "./redis/outcomes.ts";
 import { createPresence } from "./redis/presence.ts";
 import { createSeedStore } from "./redis/seed.ts";
 import { createSigningKeyStore } from "./redis/signing-keys.ts";
+import { createStatsStore } from "./redis/stats.ts";
 import { createDirectoryStore, createSessionStore } from "./redis/sessions.ts";
+import { createUnitStore } from "./redis/units.ts";
 
 export interface CoreOptions {
   config: Config;
@@ -66,6 +81,7 @@ const flushEveryFor = (idle: number): number =>
   Math.min(10 * seconds, Math.max(seconds, idle / 60));
 const callDeadline = 2 * seconds;
 const sweepEvery = 5 * seconds;
+const sampleEvery = 10 * seconds;
 const tombstones = 28 * days;
 const hashesWaiting = 32;
 const sessionsCached = 20_000;
@@ -81,6 +97,7 @@ export function createCore(options: CoreOptions) {
   const renewals = open("renewals");
   const ledgerFollower = open("ledger");
   const activityFollower = open("activity");
+  const deskFollower = open("desk");
 
   const clock = { monotonic: () => performance.now(), wall: () => Date.now() };
   const { lease, accessTokenTtl, stepUpWindow } = config;
@@ -119,25 +136,24 @@ export function createCore(options: CoreOptions) {
   const presence = createPresence({
     connection: changes,
     node,
-    async nodes() {
-      const nodes = await ledgerStore.nodes();
-      return nodes.flatMap(({ name, silentFor }) => (silentFor <= 3 * lease ? [name] : []));
-    },
-    life: 3 * lease,
+    nodes: ledgerStore.nodes,
+    // A renewal that is a little late is no death.
+    life: 1.25 * lease,
   });
   const attempts = config.rateLimits ? createAttempts(changes) : unlimitedAttempts;
   const passwords = createPasswords({ parallel: cpus().length, queue: hashesWaiting });
 
+  const nameOfAccount = async (id: AccountId) => {
+    const account = await accountStore.find(id);
+    return account && nameOf(account);
+  };
   const ends = createEnds({
     store: sessionStore,
     ledger,
     activity,
     clock,
     retention,
-    async nameOfAccount(id) {
-      const account = await accountStore.find(id);
-      return account && nameOf(account);
-    },
+    nameOfAccount,
     count: count.ends,
   });
   const door = createDoor({
@@ -189,9 +205,41 @@ export function createCore(options: CoreOptions) {
     clock,
     signups: config.signups,
   });
+  /** The CLI holds no lease: it acts now or not at all. */
+  const mayActUntil = () =>
+    role === "node" ? ledger.leaseEndsAt() : ledger.redisNow() + callDeadline;
+  const catalogueStore = createCatalogueStore(changes);
+  const catalogue = createCatalogue({ store: catalogueStore, mayActUntil });
+  const units = createUnits({ store: createUnitStore(changes), mayActUntil });
+  const bins = createBins({
+    store: createBinStore(changes),
+    ledger,
+    ends,
+    activity,
+    nameOfAccount,
+    resourceExists: catalogue.has,
+  });
+  const desk = createDesk({
+    store: createDeskStore(changes),
+    accounts: accountStore,
+    ledger,
+    door,
+    activity,
+    attempts,
+    lease,
+    isFresh: ({ row }) => isFresh(row, ledger.redisNow(), stepUpWindow),
+  });
+  const outcomes = createOutcomes({
+    store: createOutcomeStore(changes),
+    resources: catalogueStore,
+    activity,
+    mayActUntil,
+    releaseAll: desk.releaseAll,
+  });
   const signIn = createSignIn({
     accounts: accountStore,
     sessions,
+    bins,
     ends,
     ledger,
     activity,
@@ -211,11 +259,13 @@ export function createCore(options: CoreOptions) {
     sessions: sessionStore,
     accounts: accountStore,
     ledger,
+    finishMerge: bins.merge,
     retention,
   });
   ledger.onLoss(async (lost) => {
     for (const cut of lost) await healing.redo(cut);
   });
+  const statsStore = createStatsStore(changes, name);
   const sweeper = createSweeper({
     deadlines: createDeadlineStore(changes, name),
     sessions: sessionStore,
@@ -255,11 +305,17 @@ export function createCore(options: CoreOptions) {
     history,
     activityReader: createActivityReader(activityFollower),
     attempts,
+    bins,
+    catalogue,
+    desk,
+    deskClock: createDeskClock({ giveBackDue: desk.giveBackDue, ledger, log }),
+    deskReader: createDeskReader(deskFollower),
     directory,
     door,
     ends,
     families,
     ledger,
+    outcomes,
     passwords,
     presence,
     seedStore: createSeedStore(changes, tombstones),
@@ -268,7 +324,10 @@ export function createCore(options: CoreOptions) {
     showRows,
     signIn,
     signingKeys,
+    stats: createStats({ store: statsStore, countSessions: () => directory.count() }),
+    sampler: createSampler({ store: statsStore, presence, every: sampleEvery }),
     tokens,
+    units,
     sweeper,
 
     createLastSeen: () =>
@@ -283,6 +342,9 @@ export function createCore(options: CoreOptions) {
       quorum = config.redisQuorum ?? inspection.replicas;
     },
 
+    inspect: () => inspectRedis(changes),
+    nodes: ledgerStore.nodes,
+
     /** What keeps this node from deciding, in words. */
     problems: (): string[] => [
       ...problems,
@@ -295,7 +357,7 @@ export function createCore(options: CoreOptions) {
     settled: (): Promise<void> => changes.settled(),
 
     close(): void {
-      for (const connection of [activityFollower, ledgerFollower, renewals, changes])
+      for (const connection of [deskFollower, activityFollower, ledgerFollower, renewals, changes])
         connection.close();
     },
   };

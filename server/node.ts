@@ -108,7 +108,12 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
     sessionCookie: cookies.names.session,
     lease: config.lease,
     tell: (session) => activity.tell({ type: "changed", session }),
+    readBin: core.bins.read,
+    showReservation: core.desk.look,
+    showStocked: core.catalogue.showStocked,
+    showOutcome: core.outcomes.showOutcome,
     total: directory.count,
+    newestStats: core.stats.newest,
   });
   ledger.onEntry((entry) => {
     const closed = live.announce.entry(entry);
@@ -141,11 +146,20 @@ export async function startNode({ config, url, clientFolder, log, life }: NodeOp
   life.own("signing keys", refreshKeys, clearInterval);
   void core.activityReader.follow((told) => {
     if (told.kind === "news") live.announce.news(told.news);
-    else live.activityFeed.happened(showEvent(told.event));
+    else {
+      live.activityFeed.happened(showEvent(told.event));
+      live.statsFeed.happened();
+    }
   });
   life.own("activity", core.activityReader, (reader) => reader.stop());
+  void core.deskReader.follow(live.deskFeed.changed);
+  life.own("desk", core.deskReader, (reader) => reader.stop());
+  core.deskClock.start();
+  life.own("desk clock", core.deskClock, (deskClock) => deskClock.stop());
   core.sweeper.start();
   life.own("sweeper", core.sweeper, (sweeper) => sweeper.stop());
+  core.sampler.start();
+  life.own("sampler", core.sampler, (sampler) => sampler.stop());
   const head = openHeadFile(headPath, ledger.head);
   head.keep();
   life.own("head", head, (file) => {

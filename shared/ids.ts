@@ -16,3 +16,13 @@ export type SessionId = z.infer<typeof SessionId>;
 
 export const AccountId = z.string().regex(idOf(16), "is not an account id").brand<"AccountId">();
 export type AccountId = z.infer<typeof AccountId>;
+
+/** What can be reserved. */
+export const ResourceId = z.string().regex(idOf(16), "is not a resource id").brand<"ResourceId">();
+export type ResourceId = z.infer<typeof ResourceId>;
+
+export const ReservationId = z
+  .string()
+  .regex(idOf(20), "is not a reservation id")
+  .brand<"ReservationId">();
+export type ReservationId = z.infer<typeof ReservationId>;

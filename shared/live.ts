@@ -6,9 +6,14 @@
 import { z } from "zod";
 import { Event } from "./contract/activity.ts";
 import { Permission } from "./contract/accounts.ts";
+import { Bin } from "./contract/bin.ts";
+import { StockedResource } from "./contract/catalogue.ts";
+import { Outcome } from "./contract/outcomes.ts";
+import { Reservation } from "./contract/reservations.ts";
+import { Stats } from "./contract/stats.ts";
 import { AccountName, End, EndReason, Session } from "./contract/sessions.ts";
 import type { ErrorCode } from "./errors.ts";
-import { SessionId } from "./ids.ts";
+import { ResourceId, SessionId } from "./ids.ts";
 
 export const SessionEnded = z.object({
   id: SessionId,
@@ -38,6 +43,24 @@ export const SessionsBatch = z.object({
 });
 export type SessionsBatch = z.infer<typeof SessionsBatch>;
 
+/** How many units are free; `edited`: more about it changed, or it is new or gone: fetch the catalogue again. */
+export const CatalogueChanged = z.object({
+  id: ResourceId,
+  available: z.number().int(),
+  edited: z.boolean().optional(),
+});
+export type CatalogueChanged = z.infer<typeof CatalogueChanged>;
+
+/** A batch of the desk that holds as many outcomes as this may have left older ones out. */
+export const mostOutcomesInBatch = 100;
+
+/** What changed at the desk since the last batch (at most two a second). Outcomes oldest first. */
+export const DeskBatch = z.object({
+  resources: z.array(StockedResource),
+  outcomes: z.array(Outcome),
+});
+export type DeskBatch = z.infer<typeof DeskBatch>;
+
 export const serverEvents = {
   "session:opened": Session,
   "session:changed": Session,
@@ -46,12 +69,18 @@ export const serverEvents = {
   /** "Was this you?" to the account's other pages; waits until it is answered. */
   "device:unfamiliar": Session,
   "signed-out": End,
+  "bin:changed": Bin,
+  "reservation:changed": Reservation,
+  "catalogue:changed": CatalogueChanged,
   sessions: SessionsBatch,
   /** What happened since the last batch (at most two a second), oldest first. */
   activity: z.array(Event),
+  /** The last hour: its newest buckets, whenever they changed (at most two a second). */
+  stats: Stats,
+  desk: DeskBatch,
 };
 
-export const topics = ["sessions", "activity"] as const;
+export const topics = ["sessions", "activity", "stats", "desk"] as const;
 export const Topic = z.enum(topics);
 export type Topic = z.infer<typeof Topic>;
 
@@ -59,6 +88,8 @@ export type Topic = z.infer<typeof Topic>;
 export const topicPermission: Record<Topic, Permission> = {
   sessions: "sessions:read",
   activity: "activity:read",
+  stats: "activity:read",
+  desk: "catalogue:manage",
 };
 
 export const clientEvents = {

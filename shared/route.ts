@@ -16,11 +16,15 @@ export interface Route {
   needs: "nobody" | "account" | Permission;
   /** Sensitive: takes a session authenticated within STEP_UP_WINDOW, else 403 `reauthentication_required`. */
   fresh?: boolean;
+  /** The handler uses what koa-session keeps on the session. */
+  keeps?: boolean;
+  /** Opens a guest session for a visitor who has none. */
+  opensGuest?: boolean;
   /**
-   * The handler uses what koa-session keeps on the session; `write` opens a guest session for a visitor
-   * who has none.
+   * Takes an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repeat with the same key is
+   * answered as the first was, and happens once.
    */
-  keeps?: "read" | "write";
+  idempotent?: boolean;
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
@@ -28,6 +32,10 @@ export interface Route {
   form?: boolean;
   /** A body may be left out entirely (DELETE with an optional message). */
   bodyOptional?: boolean;
+  /** The body is a text of lines, read as it comes. */
+  lines?: boolean;
+  /** The reply comes as it is read, one `reply` a line (application/x-ndjson). */
+  streams?: boolean;
   reply: z.ZodType | null;
   status: number;
   /** Codes beyond those common to all routes. */

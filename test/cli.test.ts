@@ -1,6 +1,5 @@
 // The command line as a person uses it: its own process against running servers on one Redis. One client acts
 // there, another must see it in an open page.
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,16 +12,10 @@ import { permissions as allPermissions } from "../shared/contract/accounts.ts";
 import type { SessionId } from "../shared/ids.ts";
 import { createBrowser, eventually, goodPassword, next, signInBrowser } from "./support/client.ts";
 import { userAgents, type Browser } from "./support/client.ts";
+import { runCommand, type Outcome } from "./support/command-line.ts";
 import { startRedis } from "./support/redis.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 
-interface Outcome {
-  code: number | null;
-  output: string;
-  complaint: string;
-}
-
-const entry = path.resolve(import.meta.dirname, "../server/cli.ts");
 const otherPassword = "velvet harbour 92 quartz";
 let server: TestServer;
 let folder: string;
@@ -39,26 +32,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the CLI; `input` is all of its standard input. */
-function run(
+const run = (
   args: readonly string[],
   { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Promise<Outcome> {
-  const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, ["--import", "tsx", entry, ...args], {
-    env: { PATH, HOME, DATA_DIR: path.join(folder, "data"), REDIS_URL: server.redis.url, ...env },
+): Promise<Outcome> =>
+  runCommand(args, {
+    input,
+    env: { DATA_DIR: path.join(folder, "data"), REDIS_URL: server.redis.url, ...env },
   });
-  const outcome: Outcome = { code: null, output: "", complaint: "" };
-  child.stdout.on("data", (chunk) => (outcome.output += String(chunk)));
-  child.stderr.on("data", (chunk) => (outcome.complaint += String(chunk)));
-  // One that refuses at once has closed it already.
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ ...outcome, code }));
-  });
-}
 
 async function runWell(args: readonly string[], input?: string): Promise<string> {
   const outcome = await run(args, { input: input ?? "" });

@@ -29,6 +29,7 @@ const rules: Record<string, Room> = {
       "svelte",
       "socket.io-client",
       "regexparam",
+      "uplot",
       "@lucide/svelte",
       "@fontsource-variable/inter",
     ],
@@ -69,6 +70,15 @@ const rules: Record<string, Room> = {
   "server/core.ts": { rooms: everyRoom, builtins: "all" },
   "server/node.ts": { rooms: everyRoom, builtins: "all" },
   "server/main.ts": { rooms: everyRoom, builtins: "all" },
+  "server/serve.ts": { rooms: everyRoom, builtins: "all" },
+  // A crowd that comes in from outside, knowing the contract and nothing more; what furnishes its server knows all.
+  "server/demo": {
+    rooms: ["shared"],
+    packages: ["socket.io-client", "user-agents"],
+    builtins: "all",
+  },
+  "server/demo/main.ts": { rooms: everyRoom, packages: ["commander"], builtins: "all" },
+  "server/demo/furnish.ts": { rooms: everyRoom, builtins: "all" },
   // The commands of cli.ts, each handed the core that was opened for it.
   "server/cli": {
     rooms: ["server/core.ts", "server/config.ts", "server/domain", "shared"],

@@ -7,8 +7,10 @@ import { accountRoutes, permissions } from "../../shared/contract/accounts.ts";
 import type { Account, Permission } from "../../shared/contract/accounts.ts";
 import { adminSessionRoutes } from "../../shared/contract/session-routes.ts";
 import type { Receipt } from "../../shared/contract/sessions.ts";
+import type { AccountId } from "../../shared/ids.ts";
 import type { Call } from "../api.ts";
 import type { Live } from "../live.svelte.ts";
+import { followAccountNews } from "./account-news.ts";
 
 export interface ProfileChanges {
   name: string;
@@ -36,10 +38,12 @@ export const createAdminAccount = ({
   call,
   live,
   id,
+  mayReadActivity,
 }: {
   call: Call;
   live: Live;
-  id: string;
+  id: AccountId;
+  mayReadActivity: boolean;
 }): AdminAccount => {
   const params = { id };
   let account = $state.raw<Account | null>(null);
@@ -87,7 +91,7 @@ export const createAdminAccount = ({
       return asOf;
     },
     refresh,
-    open: () => live.follow({ refresh: () => void refresh() }),
+    open: () => followAccountNews({ live, id, mayReadActivity, refresh: () => void refresh() }),
     async edit(changes) {
       keep((await call(accountRoutes.edit, { params, body: changes })).account);
     },

@@ -21,6 +21,8 @@ export interface AdminSessions {
   readonly next: string | null;
   /** How many there are, over all pages; of use when nothing is filtered. */
   readonly total: number;
+  /** How many the server lists, over all pages: what just ended leaves that list a little later. */
+  readonly listed: number;
   readonly failure: unknown;
   readonly asOf: number;
   /** Shows another page or filter. */
@@ -124,6 +126,9 @@ export const createAdminSessions = ({ call, live, ownId }: AdminSessionsParts): 
       // A list that is here whole counts itself; the server's count may still hold what just ended.
       const isWhole = filter?.cursor === "" && next === null && rows.length < mostRows;
       return isWhole ? rows.filter(({ end }) => !end).length + waiting.length : total;
+    },
+    get listed() {
+      return total;
     },
     get failure() {
       return failure;

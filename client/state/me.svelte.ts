@@ -1,11 +1,13 @@
 /**
  * Who this browser is, and what it may do, in every tab alike. Opening a session, losing it and learning
  * why all pass through here, so that what is shown, the socket and the other tabs never disagree. Only the
- * server's word signs out: a failed request changes nothing.
+ * server's word signs out: a failed request changes nothing. A session whose time ran out under a page lapses:
+ * the account stays until its person signs in again in place, or gives the page up. Any other end clears it.
  */
 import { sessionRoutes } from "../../shared/contract/session-routes.ts";
 import type { Me as MeReply } from "../../shared/contract/session-routes.ts";
-import type { Account, Permission } from "../../shared/contract/accounts.ts";
+import type { Account, Permission, SignedIn } from "../../shared/contract/accounts.ts";
+import type { Merged } from "../../shared/contract/bin.ts";
 import type { End, EndReason, Session } from "../../shared/contract/sessions.ts";
 import type { PermissionsChanged } from "../../shared/live.ts";
 import type { Call } from "../api.ts";
@@ -21,17 +23,21 @@ export interface Me {
   readonly isSetupNeeded: boolean;
   /** Why this browser was signed out, until it signs in again. */
   readonly end: End | null;
+  /** How the session of `account` ran out, while nobody has signed in again. */
+  readonly lapse: End | null;
   may(permission: Permission): boolean;
-  /** Asks the server who this browser is now. */
-  load(options?: { background?: boolean }): Promise<void>;
+  /** Asks the server who this browser is now; false when it did not say. */
+  load(options?: { background?: boolean }): Promise<boolean>;
   /** A reply opened a session. */
-  enter(signedIn: { account: Account; session: Session }): void;
+  enter(signedIn: SignedIn): void;
   /** The person signs out of this browser. */
   leave(): Promise<void>;
   /** The server said that this session has ended. */
   learnEnd(end: End | undefined): Promise<void>;
   /** The server said that this browser has no session. */
   forget(): void;
+  /** Nobody will sign in again to what lapsed. */
+  abandon(): void;
   changePermissions(change: PermissionsChanged): void;
 }
 
@@ -41,6 +47,8 @@ interface MeParts {
   tabs: Tabs;
   /** Another tab signed this browser in as somebody else. */
   onIdentityChanged(account: Account): void;
+  /** A sign-in took the visit's bin along. */
+  onMerged(merged: Merged): void;
 }
 
 /**
@@ -49,12 +57,13 @@ interface MeParts {
  */
 const successorWaitsMs = [0, 300, 900];
 
-/** What may have been only the session's time: a remembered browser is signed in again by asking once. */
+/** What was only the session's time: a remembered browser is signed in again by asking once. */
 const expiries: readonly EndReason[] = ["expired_idle", "expired_lifetime"];
+const isExpiry = ({ reason }: End): boolean => expiries.includes(reason);
 
 const longestRetryMs = 30_000;
 
-export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me => {
+export const createMe = ({ call, live, tabs, onIdentityChanged, onMerged }: MeParts): Me => {
   let status = $state<Me["status"]>("loading");
   let account = $state.raw<Account | null>(null);
   let session = $state.raw<Session | null>(null);
@@ -62,6 +71,7 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
   let signups = $state<MeReply["signups"]>("closed");
   let isSetupNeeded = $state(false);
   let end = $state.raw<End | null>(null);
+  let lapse = $state.raw<End | null>(null);
   let isLeaving = false;
   /** Counts who this browser was, so that an answer about an earlier self is not believed. */
   let identity = 0;
@@ -71,6 +81,11 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
   const become = (next: Pick<MeReply, "account" | "session" | "permissions" | "ended">) => {
     const before = session;
     identity += 1;
+    lapse = account && !next.account && next.ended && isExpiry(next.ended) ? next.ended : null;
+    if (lapse) {
+      session = null;
+      return live.stop();
+    }
     account = next.account;
     session = next.session;
     permissions = next.permissions;
@@ -94,24 +109,26 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
       const reply = await call(sessionRoutes.me, {}, options);
       clearTimeout(retry);
       failures = 0;
-      if (asked !== identity) return;
+      if (asked !== identity) return true;
       const previous = account;
       ({ signups, setupNeeded: isSetupNeeded } = reply);
       become(reply);
       status = "ready";
       if (previous && reply.account && previous.id !== reply.account.id)
         onIdentityChanged(reply.account);
+      return true;
     } catch {
       if (status === "loading") status = "unreachable";
       retryLater();
+      return false;
     }
   };
 
   /** Who this browser now is, if another tab of it, or its remember cookie, has signed it in anew. */
   const askForSuccessor = async (end: End | undefined): Promise<MeReply | null> => {
-    if (end && end.reason !== "replaced" && !expiries.includes(end.reason)) return null;
+    if (end && end.reason !== "replaced" && !isExpiry(end)) return null;
     let reply: MeReply | null = null;
-    for (const wait of end && expiries.includes(end.reason) ? [0] : successorWaitsMs) {
+    for (const wait of end && isExpiry(end) ? [0] : successorWaitsMs) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       reply = await call(sessionRoutes.me, {}, { background: true }).catch(() => null);
       if (reply?.account) break;
@@ -143,6 +160,9 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     get end() {
       return end;
     },
+    get lapse() {
+      return lapse;
+    },
     may: (permission) => permissions.includes(permission),
     load,
     enter(signedIn) {
@@ -151,6 +171,7 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
       session = null;
       become({ ...signedIn, permissions: signedIn.account.permissions });
       tabs.tellIdentityChanged();
+      if (signedIn.merged) onMerged(signedIn.merged);
     },
     async leave() {
       isLeaving = true;
@@ -176,6 +197,12 @@ export const createMe = ({ call, live, tabs, onIdentityChanged }: MeParts): Me =
     },
     forget() {
       if (account) become({ account: null, session: null, permissions: [] });
+    },
+    abandon() {
+      if (!lapse) return;
+      const ended = lapse;
+      account = null;
+      become({ account: null, session: null, permissions: [], ended });
     },
     changePermissions(change) {
       permissions = change.permissions;

@@ -59,3 +59,43 @@ export const mergeSnapshot = (
   const added = sessions.filter(({ id }) => !shown.has(id));
   return [...kept, ...added.map((session) => createRow(session, { isNew: !isFirst }))];
 };
+
+/** Those of a merged list that were shown before, and those that join it. */
+export const splitKnown = (
+  rows: readonly SessionRow[],
+  merged: readonly SessionRow[],
+): [known: SessionRow[], joining: SessionRow[]] => {
+  const known = new Set(rows.map(({ session }) => session.id));
+  return [
+    merged.filter(({ session }) => known.has(session.id)),
+    merged.filter(({ session }) => !known.has(session.id)),
+  ];
+};
+
+/** The current one first, then those online, then by what was last seen. */
+export const byPresence = ({ session: a }: SessionRow, { session: b }: SessionRow): number =>
+  Number(b.current) - Number(a.current) ||
+  Number(b.online) - Number(a.online) ||
+  compareTexts(b.lastSeenAt, a.lastSeenAt);
+
+const compareTexts = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+/** How many rows have to move for the list to be in order: all but the longest run that is so already. */
+export const countMoves = (
+  rows: readonly SessionRow[],
+  compare: (a: SessionRow, b: SessionRow) => number,
+): number => {
+  /** The least last row of a run of each length. */
+  const ends: SessionRow[] = [];
+  for (const row of rows) {
+    let [from, to] = [0, ends.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const end = ends[middle];
+      if (end && compare(end, row) <= 0) from = middle + 1;
+      else to = middle;
+    }
+    ends[from] = row;
+  }
+  return rows.length - ends.length;
+};

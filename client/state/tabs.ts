@@ -5,11 +5,16 @@
 export interface Tabs {
   tellIdentityChanged(): void;
   tellThemeChanged(): void;
+  tellLanguageChanged(): void;
+  /** Somebody used the session. */
+  tellUsed(): void;
   onIdentityChanged(listener: () => void): void;
   onThemeChanged(listener: () => void): void;
+  onLanguageChanged(listener: () => void): void;
+  onUsed(listener: () => void): void;
 }
 
-type News = "identity" | "theme";
+type News = "identity" | "theme" | "language" | "used";
 
 export const createTabs = (): Tabs => {
   const channel = new BroadcastChannel("rollcall");
@@ -21,7 +26,11 @@ export const createTabs = (): Tabs => {
   return {
     tellIdentityChanged: () => tell("identity"),
     tellThemeChanged: () => tell("theme"),
+    tellLanguageChanged: () => tell("language"),
+    tellUsed: () => tell("used"),
     onIdentityChanged: (listener) => on("identity", listener),
     onThemeChanged: (listener) => on("theme", listener),
+    onLanguageChanged: (listener) => on("language", listener),
+    onUsed: (listener) => on("used", listener),
   };
 };

@@ -11,7 +11,7 @@ export interface Toast {
   id: number;
   sentence: string;
   tone: "plain" | "bad";
-  action: ToastAction | undefined;
+  actions: readonly ToastAction[];
   seconds: number;
 }
 
@@ -19,7 +19,12 @@ export interface Toasts {
   readonly shown: readonly Toast[];
   show(
     sentence: string,
-    options?: { action?: ToastAction; seconds?: number; tone?: Toast["tone"] },
+    options?: {
+      action?: ToastAction;
+      actions?: readonly ToastAction[];
+      seconds?: number;
+      tone?: Toast["tone"];
+    },
   ): void;
   dismiss(id: number): void;
   clear(): void;
@@ -34,8 +39,8 @@ export const createToasts = (): Toasts => {
     get shown() {
       return shown;
     },
-    show(sentence, { action, seconds = 6, tone = "plain" } = {}) {
-      const toast = { id: ++lastId, sentence, tone, action, seconds };
+    show(sentence, { action, actions = action ? [action] : [], seconds = 6, tone = "plain" } = {}) {
+      const toast = { id: ++lastId, sentence, tone, actions, seconds };
       shown = [...shown, toast].slice(-mostShown);
     },
     dismiss(id) {

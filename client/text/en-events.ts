@@ -9,6 +9,8 @@ import type { Phrase, Who } from "./phrase.ts";
 
 type About = (who: Who) => Phrase;
 type Done = (by: Who, who: Who) => Phrase;
+type AboutThing = (who: Who, what: string) => Phrase;
+type DoneThing = (by: Who, who: Who, what: string) => Phrase;
 
 const list = new Intl.ListFormat("en");
 
@@ -32,6 +34,14 @@ export const enEvents = {
     "password.changed": "Passwords changed",
     "device.new": "New devices",
     "theft.detected": "Stolen sign-ins",
+    "bin.merged": "Bins merged",
+    "reservation.held": "Reservations made",
+    "reservation.released": "Reservations given back",
+    "reservation.expired": "Reservations expired",
+    "outcome.success": "Claims",
+    "outcome.fail": "Desk: refused",
+    "outcome.hack": "Desk: suspicious",
+    "outcome.judged": "Suspicions judged",
   } satisfies Record<EventType, string>,
 
   signedIn: ((who) => phrase`${who} signed in`) as About,
@@ -86,6 +96,35 @@ export const enEvents = {
   passwordSet: ((by, who) => phrase`${by} set a new password for ${who}`) as Done,
   newDevice: ((who) => phrase`${who} signed in on a device that is new to the account`) as About,
   theft: ((who) => phrase`Somebody tried a stolen sign-in to come in as ${who}`) as About,
+  binMerged: ((who) => phrase`${who} took a visit’s bin along at sign-in`) as About,
+  reserved: ((who, what) => phrase`${who} reserved ${what}`) as AboutThing,
+  released: ((who, what) => phrase`${who} gave ${what} back`) as AboutThing,
+  releasedBy: ((by, who, what) => phrase`${by} took ${what} back from ${who}`) as DoneThing,
+  expired: ((who, what) => phrase`${what}, held for ${who}, was not claimed in time`) as AboutThing,
+  claimed: ((who, what) => phrase`${who} claimed ${what}`) as AboutThing,
+  something: "something",
+  failed: {
+    out_of_stock: (who, what) => phrase`${what} was out of stock for ${who}`,
+    limit_reached: (who, what) => phrase`${what} was refused to ${who}: the limit is reached`,
+    reservation_expired: (who, what) => phrase`${what} was claimed too late by ${who}`,
+    already_claimed: (who, what) => phrase`${what} was claimed a second time by ${who}`,
+    not_entitled: (who, what) =>
+      phrase`${what} was refused to ${who}, who may not have it any more`,
+  } satisfies Record<string, AboutThing>,
+  failedOther: ((who, what) => phrase`${what} was refused to ${who}`) as AboutThing,
+  suspected: {
+    not_entitled: (who, what) =>
+      phrase`Suspicious: ${who} tried to reserve ${what} without being entitled`,
+    not_yours: (who, what) =>
+      phrase`Suspicious: ${who} reached for somebody else’s reservation of ${what}`,
+    unknown_reservation: (who) =>
+      phrase`Suspicious: ${who} reached for a reservation that does not exist`,
+    task_not_done: (who, what) => phrase`Suspicious: ${who} tried to claim ${what} past its task`,
+  } satisfies Record<string, AboutThing>,
+  suspectedOther: ((who, what) =>
+    phrase`Suspicious: ${who} tried something with ${what}`) as AboutThing,
+  judgedMistake: ((by, who) => phrase`${by} judged a suspicion about ${who} a mistake`) as Done,
+  judgedHack: ((by, who) => phrase`${by} judged a suspicion about ${who} an attack`) as Done,
   unknown: (type: string) => phrase`An event this page does not know yet: ${type}`,
   unknownAbout: ((type, who) =>
     phrase`An event this page does not know yet: ${type}, ${who}`) as Done,

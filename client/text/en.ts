@@ -5,7 +5,12 @@
 import type { Device, EndReason, Receipt, SessionKind } from "../../shared/contract/sessions.ts";
 import type { Permission } from "../../shared/contract/accounts.ts";
 import type { FailureCode } from "../api.ts";
+import { enAccount } from "./en-account.ts";
+import { enDesk } from "./en-desk.ts";
+import { enAdminDesk } from "./en-admin-desk.ts";
 import { enEvents } from "./en-events.ts";
+import { enStaying } from "./en-staying.ts";
+import { enStats } from "./en-stats.ts";
 
 const number = new Intl.NumberFormat("en");
 const list = new Intl.ListFormat("en");
@@ -26,10 +31,16 @@ export const en = {
     setup: "Set up Rollcall",
     password: "Change password",
     history: "History",
+    catalogue: "Catalogue",
+    bin: "Your bin",
+    reservations: "Your reservations",
+    adminOverview: "Overview",
     adminSessions: "Live sessions",
     adminActivity: "Activity",
     adminAccounts: "Accounts",
     adminAccount: "Account",
+    adminCatalogue: "Catalogue and stock",
+    adminOutcomes: "Outcomes",
     signedOut: "You were signed out",
     noAccess: "This page is not for your account",
     notFound: "There is no such page",
@@ -49,15 +60,25 @@ export const en = {
     menuOf: (username: string) => `Account of ${username}`,
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
+    language: "Language",
   },
 
   connection: {
-    states: { connected: "Live", reconnecting: "Reconnecting", offline: "Offline" },
+    states: {
+      connected: "Live",
+      reconnecting: "Reconnecting",
+      blocked: "Not live",
+      offline: "Offline",
+    },
     reconnecting: (asOf: string) => `Reconnecting… What you see is as of ${asOf}.`,
     offline: "You are offline. What you see may be out of date.",
+    blocked:
+      "Live updates are blocked between you and the server, so this page is refreshed every 15 seconds instead. Whoever runs the proxy has to let websockets through to /socket.io/ (see “Behind a proxy” in Rollcall’s README).",
     retryNow: "Retry now",
     back: "Back online.",
     starting: "Rollcall cannot be reached. Trying again…",
+    pageMissing: "This page could not be fetched.",
+    languageMissing: "This language could not be fetched.",
   },
 
   actions: {
@@ -207,6 +228,8 @@ export const en = {
     unfamiliar: "Was this you?",
     staysSignedIn: "Stays signed in",
     unknownLocation: "Unknown location",
+    /** What the server calls places that are on no map. */
+    locations: { "This computer": "This computer", "Local network": "Local network" },
     online: "Online now",
     openPages: (n: number) => counted(n, "open page", "open pages"),
     lastActive: "Active",
@@ -313,6 +336,11 @@ export const en = {
   },
 
   events: enEvents,
+  staying: enStaying,
+  account: enAccount,
+  adminDesk: enAdminDesk,
+  stats: enStats,
+  desk: enDesk,
 
   /** Lists of events: everybody's, and one's own history. */
   activity: {
@@ -381,7 +409,6 @@ export const en = {
     gained: (username: string, permission: string) => `${username} may now: ${permission}.`,
     lost: (username: string, permission: string) => `${username} may no longer: ${permission}.`,
     security: "Access",
-    sessions: "See live sessions",
     signOut: "Sign out everywhere",
     signOutHint: "Ends every session of this account.",
     signOutHintSelf: "Ends every session of this account except yours here.",
@@ -455,6 +482,16 @@ export const en = {
     username_taken: "This username is taken.",
     last_manager:
       "This is the last account that can manage accounts. Give that permission to another one first.",
+    not_entitled: "Your account may not reserve this.",
+    out_of_stock: "There is none left right now.",
+    limit_reached: "Your account has as many of these as one account may have.",
+    task_not_done: "Something has to be done first.",
+    other_device_needed: "Approve it on another of your devices that you already used before.",
+    reservation_expired: "This reservation is over.",
+    already_claimed: "This was claimed already.",
+    idempotency_key_reused: "Something went wrong. Please try again.",
+    bin_full: "Your bin is full.",
+    units_being_added: "Units are being added to this resource right now. Try again in a moment.",
     too_large: "That is too much text.",
     unsupported_media_type: "The server does not understand this format.",
     weak_password: "This password is too easy to guess.",
@@ -465,6 +502,21 @@ export const en = {
       "Not every server has confirmed yet. Rollcall keeps trying, and nobody is let in without confirmation.",
   } satisfies Record<FailureCode, string>,
   wrongPassword: "The password is wrong.",
+  /** Beside a field. */
+  faults: {
+    missing: "This is needed.",
+    tooShort: (n: number) => `Takes at least ${counted(n, "character", "characters")}.`,
+    tooLong: (n: number) => `Takes at most ${counted(n, "character", "characters")}.`,
+    tooSmall: (n: number) => `Takes no number below ${number.format(n)}.`,
+    tooLarge: (n: number) => `Takes no number above ${number.format(n)}.`,
+    notANumber: "Takes a whole number.",
+    controlCharacters: "Takes no invisible characters.",
+    noCountry: "Takes the two letters of a country.",
+    notUtf8: "Takes text in UTF-8.",
+    tooManyLines: (n: number) => `Takes at most ${counted(n, "line", "lines")}.`,
+    usernameCharacters:
+      "Takes up to 64 letters, digits and . _ @ + -, beginning with a letter or digit.",
+  },
   tryAgainIn: (sentence: string, wait: string) => `${sentence} Try again ${wait}.`,
 };
 

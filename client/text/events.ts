@@ -23,6 +23,7 @@ const tell = (event: Event, text: Text, reader: Reader): Phrase => {
     account?.id !== undefined && account.id === reader?.id ? words.you : (account ?? otherwise);
   const who = nameOr(event.account, words.somebody);
   const by = nameOr(event.by, words.administrator);
+  const what = event.resource?.name ?? words.something;
   const isOwnDoing = event.by !== undefined && event.by.id === event.account?.id;
 
   switch (event.type) {
@@ -50,6 +51,22 @@ const tell = (event: Event, text: Text, reader: Reader): Phrase => {
       return words.newDevice(who);
     case "theft.detected":
       return words.theft(who);
+    case "bin.merged":
+      return words.binMerged(who);
+    case "reservation.held":
+      return words.reserved(who, what);
+    case "reservation.released":
+      return event.by && !isOwnDoing ? words.releasedBy(by, who, what) : words.released(who, what);
+    case "reservation.expired":
+      return words.expired(who, what);
+    case "outcome.success":
+      return words.claimed(who, what);
+    case "outcome.fail":
+      return (findIn(words.failed, event.code) ?? words.failedOther)(who, what);
+    case "outcome.hack":
+      return (findIn(words.suspected, event.code) ?? words.suspectedOther)(who, what);
+    case "outcome.judged":
+      return event.verdict === "hack" ? words.judgedHack(by, who) : words.judgedMistake(by, who);
     default:
       return tellUnknown(event, text, who);
   }

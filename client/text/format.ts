@@ -1,6 +1,7 @@
 /**
  * Times and places in the reader's language: relative for reading at a glance, exact for looking twice.
  * The server's clock may be a little ahead of this one, so a time in the near future reads "just now".
+ * The text may come to speak another language; its formats follow.
  */
 import type { Text } from "./en.ts";
 
@@ -12,15 +13,23 @@ const units = [
   { unit: "minute", seconds: 60 },
 ] as const;
 
+const createFormatters = (locale: string) => ({
+  locale,
+  relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
+  exact: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }),
+  clock: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
+  regions: new Intl.DisplayNames(locale, { type: "region" }),
+});
+
 export const createFormat = (text: Text) => {
-  const relative = new Intl.RelativeTimeFormat(text.locale, { numeric: "auto" });
-  const exact = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium", timeStyle: "medium" });
-  const clock = new Intl.DateTimeFormat(text.locale, { timeStyle: "medium" });
-  const regions = new Intl.DisplayNames(text.locale, { type: "region" });
+  let latest = createFormatters(text.locale);
+  const inLanguage = () =>
+    latest.locale === text.locale ? latest : (latest = createFormatters(text.locale));
 
   /** "5 minutes ago", "in 6 days", "just now". */
   const relativeTime = (at: string | number, now: number): string => {
     const seconds = (new Date(at).getTime() - now) / 1000;
+    const { relative } = inLanguage();
     for (const { unit, seconds: length } of units)
       if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
     return text.time.justNow;
@@ -28,12 +37,12 @@ export const createFormat = (text: Text) => {
 
   return {
     relativeTime,
-    exactTime: (at: string | number): string => exact.format(new Date(at)),
-    timeOfDay: (at: string | number): string => clock.format(new Date(at)),
+    exactTime: (at: string | number): string => inLanguage().exact.format(new Date(at)),
+    timeOfDay: (at: string | number): string => inLanguage().clock.format(new Date(at)),
     wait: (seconds: number): string =>
       seconds < 90
-        ? relative.format(Math.ceil(seconds), "second")
-        : relative.format(Math.ceil(seconds / 60), "minute"),
-    countryName: (code: string): string => regions.of(code) ?? code,
+        ? inLanguage().relative.format(Math.ceil(seconds), "second")
+        : inLanguage().relative.format(Math.ceil(seconds / 60), "minute"),
+    countryName: (code: string): string => inLanguage().regions.of(code) ?? code,
   };
 };

@@ -1,7 +1,9 @@
 /** Sentences composed from the dictionary and the contract's shapes, alike on every page. */
 import type { Account } from "../../shared/contract/accounts.ts";
+import type { Rule } from "../../shared/contract/catalogue.ts";
 import type { EndReason, Receipt, Session } from "../../shared/contract/sessions.ts";
 import { ApiError } from "../api.ts";
+import type { Obstacle } from "../state/entitlement.ts";
 import type { Text } from "./en.ts";
 import type { Format } from "./format.ts";
 
@@ -54,7 +56,9 @@ export const describeEnd = (
   reader: { id: string } | null,
 ): string => {
   const reason = text.endReasons[end.reason];
-  if (end.reason !== "admin" || !end.by) return reason;
+  if (end.reason === "revoked" && end.by && end.by.id !== reader?.id)
+    return text.account.endedByOwner;
+  if ((end.reason !== "admin" && end.reason !== "account_disabled") || !end.by) return reason;
   return end.by.id === reader?.id ? text.endedByYou(reason) : text.endedBy(reason, end.by.username);
 };
 
@@ -62,7 +66,16 @@ export const describeEnd = (
 export const describeSystem = ({ device }: Session, text: Text): string | null => {
   const { browser, os } = device;
   const system = browser && os ? text.session.browserOnSystem(browser, os) : (browser ?? os);
-  return system && system !== device.name ? system : null;
+  // A device that nobody named is called by what it is, by the server and in English.
+  const isItsName = device.name === system || device.name === `${browser} on ${os}`;
+  return system && !isItsName ? system : null;
+};
+
+/** Where the server says that a session is. */
+export const describeLocation = ({ location }: Session, text: Text): string => {
+  if (location === undefined) return text.session.unknownLocation;
+  const known: Readonly<Record<string, string>> = text.session.locations;
+  return Object.hasOwn(known, location) ? (known[location] ?? location) : location;
 };
 
 export const describePlace = (
@@ -74,3 +87,25 @@ export const describePlace = (
 };
 
 export const shortId = (id: string): string => id.slice(0, 8);
+
+/** Whom a resource is for. */
+export const describeRule = (rule: Rule | undefined, text: Text, format: Format): string => {
+  const countries = rule?.countries?.map((code) => format.countryName(code)) ?? [];
+  const cities = rule?.cities ?? [];
+  if (countries.length === 0 && cities.length === 0) return text.desk.catalogue.everyone;
+  return countries.length > 0 && cities.length > 0
+    ? text.desk.catalogue.onlyInCities(cities, countries)
+    : text.desk.catalogue.onlyIn([...cities, ...countries]);
+};
+
+/** Why this account may not reserve it. */
+export const describeObstacle = (
+  obstacle: Obstacle,
+  account: Account,
+  text: Text,
+  format: Format,
+): string => {
+  const words = text.desk.catalogue.notFor;
+  if (obstacle === "place") return words.place(describePlace(account, format) ?? "");
+  return words[obstacle];
+};

@@ -1,11 +1,15 @@
-/** `seed`: accounts and live sessions for load tests, with their cookies in a file. Development only. */
+/**
+ * `seed`: accounts and live sessions for load tests, with their cookies in a file (development only); or a first
+ * catalogue.
+ */
 import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { cookieNames } from "../domain/credentials.ts";
 import { nobodysHash } from "../domain/passwords.ts";
 import { seedSessions, type Seeded } from "../domain/seed.ts";
+import { seedCatalogue } from "./catalogue.ts";
 import { readPassword } from "./password.ts";
-import { readNumber, Refusal, type Given, type RunWithCore } from "./run.ts";
+import { exitCodes, readNumber, Refusal, type Given, type RunWithCore } from "./run.ts";
 import { countOf, formatNumber } from "./words.ts";
 
 interface SeedArguments {
@@ -14,16 +18,36 @@ interface SeedArguments {
   out: string;
   password?: true;
 }
+type Asked = Partial<SeedArguments> & { catalogue?: true };
 
 export function addSeedCommand(program: Command, runWithCore: RunWithCore): void {
   program
     .command("seed")
-    .description("Make accounts with live sessions for load tests (development only)")
-    .requiredOption("--accounts <number>", "how many accounts", readNumber)
-    .requiredOption("--sessions-per-account <number>", "live sessions of each", readNumber)
-    .requiredOption("--out <file>", "where to write {account, username, sessionId, cookie} a line")
+    .description("Make a first catalogue, or accounts with live sessions for load tests")
+    .option("--catalogue", "make some resources with units, unless they are there")
+    .option("--accounts <number>", "how many accounts (development only)", readNumber)
+    .option("--sessions-per-account <number>", "live sessions of each", readNumber)
+    .option("--out <file>", "where to write {account, username, sessionId, cookie} a line")
     .option("--password", "read one password for all of them; without it nobody can sign in")
-    .action((given: SeedArguments) => runWithCore((parts) => seed(parts, given)));
+    .action((asked: Asked) => {
+      const order = readOrder(asked);
+      return runWithCore(async (parts) => {
+        if (asked.catalogue) await seedCatalogue(parts);
+        if (order !== null) await seed(parts, order);
+      });
+    });
+}
+
+/** All that a load test takes; null when only the catalogue is asked for. */
+function readOrder({ catalogue, ...order }: Asked): SeedArguments | null {
+  const { accounts, sessionsPerAccount, out } = order;
+  if (accounts !== undefined && sessionsPerAccount !== undefined && out !== undefined)
+    return { ...order, accounts, sessionsPerAccount, out };
+  if (catalogue && Object.keys(order).length === 0) return null;
+  throw new Refusal(
+    "seed takes --catalogue, or --accounts, --sessions-per-account and --out together.",
+    exitCodes.usage,
+  );
 }
 
 async function seed({ core, config }: Given, given: SeedArguments): Promise<void> {

@@ -6,9 +6,10 @@ import { Message } from "../../shared/contract/accounts.ts";
 import type { Receipt, Session } from "../../shared/contract/sessions.ts";
 import { SessionId } from "../../shared/ids.ts";
 import type { Core } from "../core.ts";
+import { showEvent } from "../domain/activity.ts";
 import { exitCodes, findAccount, parseArguments, readNumber, Refusal } from "./run.ts";
 import type { Given, RunWithCore } from "./run.ts";
-import { formatAge, formatEnd, formatNumber, formatTable } from "./words.ts";
+import { formatAge, formatEnd, formatNumber, formatSessionEvent, formatTable } from "./words.ts";
 
 interface ListArguments {
   account?: string;
@@ -50,6 +51,12 @@ export function addSessionCommands(program: Command, runWithCore: RunWithCore): 
     .action((given: ListArguments) => runWithCore((parts) => listSessions(parts, given)));
 
   sessions
+    .command("watch")
+    .description("Say what opens and ends, as it happens, until stopped")
+    .option("--json", "one JSON object a line")
+    .action((given: { json?: true }) => runWithCore((parts) => watchSessions(parts, given)));
+
+  sessions
     .command("end [id]")
     .description("End one session, those of an account, or everyone's; open pages are cut at once")
     .addOption(new Option("--account <username>", "end every session of this account"))
@@ -61,6 +68,19 @@ export function addSessionCommands(program: Command, runWithCore: RunWithCore): 
       runWithCore((parts) => endSessions(parts, id, given)),
     );
 }
+
+/** Until it is stopped: the activity log is followed, which all servers write. */
+async function watchSessions({ core }: Given, { json }: { json?: true }): Promise<void> {
+  if (!json) say("Sessions as they open and end. Ctrl-C stops.");
+  await core.activityReader.follow((told) => {
+    if (told.kind !== "event" || !isAboutSessions(told.event)) return;
+    const event = showEvent(told.event);
+    say(json ? JSON.stringify(event) : formatSessionEvent(event));
+  });
+}
+
+const isAboutSessions = ({ type }: { type: string }): boolean =>
+  type === "session.opened" || type === "session.ended" || type === "everyone.ended";
 
 async function listSessions({ core }: Given, given: ListArguments): Promise<void> {
   const limit = given.limit ?? (given.json ? Infinity : rowsShown);

@@ -1,4 +1,5 @@
 /** What the CLI says: receipts, refusals, ages and tables as plain text that reads well and pipes well. */
+import type { Event } from "../../shared/contract/activity.ts";
 import type { Receipt } from "../../shared/contract/sessions.ts";
 import { DomainError, type ErrorCode } from "../../shared/errors.ts";
 
@@ -46,6 +47,22 @@ export function formatAge(instant: string, now: number): string {
   const age = now - Date.parse(instant);
   const [unit, size] = units.find(([, length]) => age >= length) ?? [];
   return unit && size ? `${Math.floor(age / size)} ${unit} ago` : "just now";
+}
+
+/** `14:03:09  ended   ada (admin, by root)  3f9c… from 203.0.113.7` */
+export function formatSessionEvent(event: Event): string {
+  const time = event.at.slice(11, 19);
+  if (event.type === "everyone.ended") return `${time}  ended   everyone${formatCause(event)}`;
+  const verb = event.type === "session.opened" ? "opened" : "ended ";
+  const who = event.account?.username ?? "(guest)";
+  const from = event.ip === undefined ? "" : ` from ${event.ip}`;
+  return `${time}  ${verb}  ${who}${formatCause(event)}  ${event.sessionId ?? ""}${from}`;
+}
+
+function formatCause({ reason, by, message }: Event): string {
+  const facts = [reason, by && `by ${by.username}`, message && JSON.stringify(message)];
+  const told = facts.filter(Boolean).join(", ");
+  return told === "" ? "" : ` (${told})`;
 }
 
 /** Columns aligned with blanks; the last one may be as long as it likes. */

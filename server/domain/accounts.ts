@@ -66,6 +66,8 @@ export interface AccountStore {
     limit: number;
   }): Promise<{ accounts: AccountRow[]; next: string | null; total: number }>;
   knowsDevice(id: AccountId, deviceHash: string): Promise<boolean>;
+  /** Redis time of the first sign-in there; null: the account does not know it. */
+  knowsDeviceSince(id: AccountId, deviceHash: string): Promise<number | null>;
   forgetDevice(id: AccountId, deviceHash: string): Promise<void>;
   countDevices(id: AccountId): Promise<number>;
   rememberDevice(id: AccountId, deviceHash: string, at: number): Promise<void>;

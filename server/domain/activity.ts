@@ -5,19 +5,28 @@
 import type { AccountName, EndReason, Session } from "../../shared/contract/sessions.ts";
 import type { Permission } from "../../shared/contract/accounts.ts";
 import type { Event } from "../../shared/contract/activity.ts";
-import type { AccountId, SessionId } from "../../shared/ids.ts";
+import type { OutcomeCode, Verdict } from "../../shared/contract/outcomes.ts";
+import type { AccountId, ReservationId, SessionId } from "../../shared/ids.ts";
+import type { BinOwner } from "./bin.ts";
 import { toInstant } from "./clock.ts";
+import { readPage } from "./page.ts";
 
 type Facts =
   | { type: "sign_in.succeeded" }
   | { type: "sign_in.failed"; reason: "credentials" | "disabled" | "limited" }
   | { type: "session.opened"; kind: Session["kind"] }
   | { type: "session.ended"; reason: EndReason; message?: string | undefined }
-  | { type: "everyone.ended"; reason: EndReason; message?: string | undefined }
+  | { type: "everyone.ended"; sessions: number; reason: EndReason; message?: string | undefined }
   | { type: "permissions.changed"; added: Permission[]; removed: Permission[] }
   | { type: "device.new" | "theft.detected" }
   | { type: "account.created" | "account.enabled" | "password.changed" }
-  | { type: "account.disabled"; reason?: string | undefined };
+  | { type: "account.disabled"; reason?: string | undefined }
+  | { type: "bin.merged"; items: number }
+  | ((
+      | { type: "reservation.held" | "reservation.released" | "reservation.expired" }
+      | { type: "outcome.success" | "outcome.fail" | "outcome.hack"; code: OutcomeCode }
+      | { type: "outcome.judged"; verdict: Verdict }
+    ) & { resource?: Event["resource"]; reservationId?: ReservationId | undefined });
 
 /** What happened, before the log gives it an id and a time. */
 export type NewEvent = Facts & {
@@ -37,7 +46,9 @@ export type News =
   /** The lists were cleared of everybody a global generation had cut: fetch them again. */
   | { type: "cleared" }
   /** An account's profile, permissions or status changed. */
-  | { type: "account"; account: AccountName };
+  | { type: "account"; account: AccountName }
+  /** A bin changed: its owner's pages show what is in it now. */
+  | { type: "bin"; owner: BinOwner };
 
 export interface ActivityLog {
   record(event: NewEvent): Promise<void>;
@@ -63,30 +74,19 @@ export const showEvent = ({ at, ...facts }: ActivityEvent): Event => ({
   at: toInstant(at),
 });
 
-/** A filter that matches little must not read the whole log in one request: then the page comes early. */
-const mostRead = 5000;
-const batch = 500;
-
 /** A page of what happened; `next` leads on, also when this page found nothing yet. */
 export async function listActivity(
   history: ActivityHistory,
   ask: ActivityAsk,
 ): Promise<{ events: Event[]; next: string | null }> {
-  const events: Event[] = [];
   const isFiltered = ask.type !== undefined || ask.q !== undefined;
-  let cursor = ask.cursor ?? null;
-  for (let read = 0; read < mostRead;) {
-    const count = isFiltered ? batch : ask.limit + 1;
-    const found = await history.before(ask.account, cursor, count);
-    for (const event of found) {
-      if (events.length === ask.limit) return { events, next: cursor };
-      cursor = event.id;
-      if (matches(event, ask)) events.push(showEvent(event));
-    }
-    if (found.length < count) return { events, next: null };
-    read += found.length;
-  }
-  return { events, next: cursor };
+  const { entries, next } = await readPage({
+    before: (cursor, count) => history.before(ask.account, cursor, count),
+    cursor: ask.cursor,
+    limit: ask.limit,
+    matches: isFiltered ? (event) => matches(event, ask) : null,
+  });
+  return { events: entries.map(showEvent), next };
 }
 
 function matches(event: ActivityEvent, { type, q }: ActivityAsk): boolean {

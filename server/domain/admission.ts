@@ -186,6 +186,10 @@ export const redisTimeAt = (knowledge: Knowledge, monotonic: number): number =>
     ? Number.POSITIVE_INFINITY
     : knowledge.lease.redisAt + (monotonic - knowledge.lease.from);
 
+/** Until when, in Redis time, this node may act: what a script is given that must not act for it any later. */
+export const leaseEndsAt = ({ lease }: Knowledge): number =>
+  lease === null ? 0 : lease.redisAt + lease.length;
+
 /** Synchronous, without I/O, a few look-ups (I13). */
 export function admit(
   knowledge: Knowledge,

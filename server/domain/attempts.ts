@@ -15,6 +15,8 @@ export const attemptKinds = {
   register: { points: 100, seconds: 60 * 60 },
   setup: { points: 10, seconds: 15 * 60 },
   guest: { points: 300, seconds: 60 * 60 },
+  /** Of one account at the desk: each may leave a line in a log. */
+  reserve: { points: 120, seconds: 60 },
 } as const;
 
 export type AttemptKind = keyof typeof attemptKinds;

@@ -68,6 +68,9 @@ export type Door = ReturnType<typeof createDoor>;
 export const hashSecret = (secret: string): string =>
   createHash("sha256").update(secret).digest("base64url");
 
+/** Milliseconds within which an answer reaches the browser, or never will. */
+const replyOnItsWay = 30_000;
+
 const nobody: Checked = { state: "nobody" };
 const stale: Checked = { state: "stale" };
 
@@ -186,6 +189,16 @@ export function createDoor({ find, expire, ledger, grantLife, cacheSize }: DoorO
 
     /** Whether a session already in hand may still act: before an effect, or when the ledger has moved. */
     mayStill: (held: Held): boolean => ledger.admit(held.grant) === "admitted",
+
+    /**
+     * Whether the browser that was checked has signed in a moment ago: its next cookie is there, or on its way, and
+     * must not be overwritten by a guest's.
+     */
+    hasSignedIn(token: string | null, checked: Checked): boolean {
+      const parsed = token === null ? null : parseSessionToken(token);
+      const end = checked.state === "ended" ? checked.end : parsed && ledger.knownEnd(parsed.id);
+      return end?.reason === "replaced" && ledger.redisNow() - end.at < replyOnItsWay;
+    },
 
     /** Pages of this session were opened or closed somewhere. */
     noteSockets(id: SessionId, sockets: number): void {

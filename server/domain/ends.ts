@@ -103,7 +103,7 @@ export function createEnds(options: EndsOptions) {
   ): Promise<void> {
     const { ended } = await store.list(account);
     const mayBeUntold = ({ id, end }: (typeof ended)[number]) =>
-      end.at >= own.at - options.retention && !own.ids.includes(id) && !ledger.knowsEnd(id);
+      end.at >= own.at - options.retention && !own.ids.includes(id) && !ledger.knownEnd(id);
     await Promise.all(
       ended
         .filter(mayBeUntold)
@@ -171,6 +171,7 @@ export function createEnds(options: EndsOptions) {
       void activity
         .record({
           type: "everyone.ended",
+          sessions: ended,
           reason: order.reason,
           message: order.message,
           by: order.by,
@@ -199,12 +200,24 @@ export function createEnds(options: EndsOptions) {
       return ending.end;
     },
 
-    /** A guest's session goes without a trace when the guest signs in. */
-    async dissolveGuest(id: SessionId): Promise<void> {
-      const ending = await store.end(id, { reason: "replaced", account: null, trace: false });
-      if (ending.state !== "ended" && ending.state !== "already") return;
-      await ledger.append({ kind: "ended", account: null, sessions: [id], end: ending.end }, null);
-      await store.unlist([id]);
+    /**
+     * A guest's session goes without a trace when the guest signs in. The row, which nobody may change any more,
+     * goes last: whoever comes with its cookie is either found in it, or known by every node to have signed in.
+     */
+    async dissolveGuest(id: SessionId, operation: string): Promise<void> {
+      const end: EndFacts = { reason: "replaced", at: Math.floor(ledger.redisNow()) };
+      const entry = await ledger.append(
+        { kind: "ended", account: null, sessions: [id], end },
+        null,
+      );
+      void ledger
+        .confirm(entry)
+        .then(() => store.end(id, { reason: "replaced", account: null, trace: false }))
+        .then(() => store.unlist([id]))
+        .then(() => ledger.fulfil(operation))
+        .catch(() => {
+          // The intent is left, and the sweeper of any node does it again.
+        });
     },
   };
 }

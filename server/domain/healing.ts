@@ -1,7 +1,8 @@
 /**
  * Finishing what was begun. A change of an account's slot leaves an intent until its cut is in the ledger; when
- * a node dies in between, any other tells the ledger what the slot says. And when Redis has lost cuts that a
- * node still knows, they are done again on their slots before they are told again.
+ * a node dies in between, any other tells the ledger what the slot says, and takes a guest's bin to the account
+ * that it was frozen for. And when Redis has lost cuts that a node still knows, they are done again on their slots
+ * before they are told again.
  */
 import type { AccountId, SessionId } from "../../shared/ids.ts";
 import type { AccountStore } from "./accounts.ts";
@@ -13,18 +14,23 @@ export interface HealingOptions {
   sessions: SessionStore;
   accounts: AccountStore;
   ledger: Ledger;
+  /** A guest was signing in: its bin is merged, the guest dissolved. */
+  finishMerge(guest: SessionId, into: AccountId): Promise<unknown>;
   /** How far back ended sessions are told again: the ledger's retention. */
   retention: number;
 }
 
 const isAccountId = (owner: Owner): owner is AccountId => owner.length === 16;
 
-export function createHealing({ sessions, accounts, ledger, retention }: HealingOptions) {
+export function createHealing(options: HealingOptions) {
+  const { sessions, accounts, ledger, retention } = options;
+
   /** Tell the ledger all that it may have missed of one owner. Every cut is idempotent. */
   async function republish(owner: Owner): Promise<void> {
     if (!isAccountId(owner)) {
       const [row] = await sessions.rows([owner]);
-      if (row) await republishSession(row);
+      if (row?.mergesInto && !row.end) await options.finishMerge(row.id, row.mergesInto);
+      else if (row) await republishSession(row);
       return;
     }
     const account = await accounts.find(owner);

@@ -13,6 +13,7 @@ import {
   extendLease,
   forgetBefore,
   holdsLease,
+  leaseEndsAt,
   redisTimeAt,
   type Cut,
   type EndFacts,
@@ -301,6 +302,13 @@ export function createLedger(options: LedgerOptions) {
     }
   }
 
+  /** Resolves when the quorum holds what was written here; throws `not_confirmed` when that cannot be said in time. */
+  async function assertKept(): Promise<void> {
+    const quorum = options.quorum();
+    if (quorum > 0 && (await store.waitForAppend(quorum, lease)) < quorum)
+      throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
+  }
+
   /** Wait until this node has applied `seq`; the next renewal brings it where the push does not. */
   async function applied(seq: number): Promise<void> {
     const until = clock.monotonic() + lease + receiptGrace;
@@ -329,8 +337,8 @@ export function createLedger(options: LedgerOptions) {
     /** What the ledger says of the end of this grant's session. */
     endOf: (grant: Grant): EndFacts | null => endOf(knowledge, grant),
 
-    /** Whether the ledger has told of the end of this session, as far as it is remembered. */
-    knowsEnd: (session: SessionId): boolean => knowledge.ended.has(session),
+    /** How this session ended, as far as the ledger has told and that is remembered. */
+    knownEnd: (session: SessionId): EndFacts | null => knowledge.ended.get(session)?.value ?? null,
 
     /** Go on only with the right to decide; throws `unavailable` when it cannot be had now. */
     async assertLease(): Promise<void> {
@@ -341,6 +349,9 @@ export function createLedger(options: LedgerOptions) {
     regainLease,
 
     holdsLease: isHolding,
+
+    /** Redis time up to which this node may act, for scripts that must refuse later. */
+    leaseEndsAt: (): number => leaseEndsAt(knowledge),
 
     /** Redis time in milliseconds, carried forward on the monotonic clock. */
     redisNow: now,
@@ -366,12 +377,12 @@ export function createLedger(options: LedgerOptions) {
       // Below what is known: the ledger was replaced, and old acknowledgements would lie about the new entry.
       if (!applyAll([entry]) && entry.seq <= knowledge.seq && !(await renewedSoon()))
         throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
-      const quorum = options.quorum();
-      if (quorum > 0 && (await store.waitForAppend(quorum, lease)) < quorum)
-        throw new DomainError("not_confirmed", { retryAfterSeconds: 2 });
+      await assertKept();
       await applied(entry.seq);
       return entry;
     },
+
+    assertKept,
 
     /**
      * Wait until every node has applied the entry or has lost its lease: who did, and at what cost. A node whose

@@ -35,6 +35,8 @@ export interface SessionRow {
   family: FamilyId | null;
   /** A device this account had not used before, and has not said that it knows. */
   isUnfamiliar: boolean;
+  /** A guest's: the account that its bin is being merged into. */
+  mergesInto: AccountId | null;
   /** Version of what koa-session keeps on the row. */
   keptVersion: number;
 }
@@ -48,6 +50,8 @@ export interface AccountRow extends Omit<Account, "createdAt"> {
   createdAt: number;
   generation: number;
   permissionVersion: number;
+  /** When its permissions, country or city last changed; 0: never. */
+  changedAt: number;
 }
 
 /** `usedAt`: later activity that is not in the row yet. */
@@ -111,6 +115,7 @@ export const showSession = (row: SessionRow, showing: Showing): Session => ({
   online: showing.sockets > 0,
   sockets: showing.sockets,
   remembered: row.rememberedUntil !== null,
+  ...(row.rememberedUntil !== null && { rememberedUntil: toInstant(row.rememberedUntil) }),
   ...(row.isUnfamiliar && { unfamiliar: true }),
   createdAt: toInstant(row.createdAt),
   lastSeenAt: toInstant(row.lastSeenAt),

@@ -2,12 +2,14 @@
  * Signing in: the same work and the same answer for names that exist and names that do not, bounded guessing,
  * and one row a device. Whatever session the browser carried before is gone afterwards.
  */
+import type { Merged } from "../../shared/contract/bin.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { AccountStore } from "./accounts.ts";
 import { foldUsername } from "./accounts.ts";
 import type { ActivityLog } from "./activity.ts";
 import { rateLimitKeyOf } from "./address.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Bins } from "./bin.ts";
 import type { Held } from "./door.ts";
 import type { Ends } from "./ends.ts";
 import type { Ledger } from "./ledger.ts";
@@ -26,6 +28,7 @@ import type { AccountRow } from "./session.ts";
 export interface SignInOptions {
   accounts: AccountStore;
   sessions: Sessions;
+  bins: Pick<Bins, "merge">;
   ends: Ends;
   ledger: Ledger;
   activity: ActivityLog;
@@ -36,8 +39,13 @@ export interface SignInOptions {
 
 export type SignIn = ReturnType<typeof createSignIn>;
 
+export interface Entered extends Opened {
+  /** What the guest who signed in has brought into the account's bin. */
+  merged?: Merged | undefined;
+}
+
 export function createSignIn(options: SignInOptions) {
-  const { accounts, sessions, ends, ledger, activity, attempts, passwords } = options;
+  const { accounts, sessions, bins, ends, ledger, activity, attempts, passwords } = options;
 
   /** Open a session for an account whose password was just proved or set. */
   async function enter(
@@ -45,7 +53,7 @@ export function createSignIn(options: SignInOptions) {
     visitor: Visitor,
     carried: Held | null,
     how: Pick<OpenHow, "method" | "deviceName"> = {},
-  ): Promise<Opened> {
+  ): Promise<Entered> {
     const own = carried !== null && carried.row.accountId === account.id;
     const isUnfamiliar = await isNewDevice(account, visitor);
     const opened = await sessions.open(account, visitor, own ? carried.row.id : null, {
@@ -54,8 +62,8 @@ export function createSignIn(options: SignInOptions) {
     });
     await accounts.rememberDevice(account.id, hashDevice(opened.device), ledger.redisNow());
     if (isUnfamiliar) await askOwner(account, opened);
-    if (carried !== null && !own) await leave(carried);
-    return opened;
+    const merged = carried !== null && !own ? await leave(carried, account) : undefined;
+    return { ...opened, merged };
   }
 
   /** The first device of an account is nobody's surprise. */
@@ -73,15 +81,16 @@ export function createSignIn(options: SignInOptions) {
     await activity.tell({ type: "unfamiliar", session });
   }
 
-  /** The browser's session of before, when it belonged to somebody else or to nobody. */
-  async function leave(carried: Held): Promise<void> {
-    if (carried.row.kind === "guest") return ends.dissolveGuest(carried.row.id);
+  /** The browser's session of before, when it belonged to somebody else or to nobody. A guest's bin comes along. */
+  async function leave(carried: Held, account: AccountRow): Promise<Merged | undefined> {
+    if (carried.row.kind === "guest") return bins.merge(carried.row.id, account.id);
     await ends
       .endOne(carried.row.id, carried.row.accountId, { reason: "replaced" })
       .catch((error: unknown) => {
         // Already gone is as good.
         if (!(error instanceof DomainError && error.code === "session_not_found")) throw error;
       });
+    return undefined;
   }
 
   async function prove(held: Held, account: AccountRow, password: string): Promise<void> {
@@ -99,7 +108,7 @@ export function createSignIn(options: SignInOptions) {
       visitor: Visitor,
       carried: Held | null,
       how?: Pick<OpenHow, "method" | "deviceName">,
-    ): Promise<Opened> {
+    ): Promise<Entered> {
       const folded = foldUsername(input.username);
       const found = await accounts.findByUsername(folded);
       const known =

@@ -6,6 +6,11 @@ import { randomBytes } from "node:crypto";
 import { accountRoutes } from "../../shared/contract/accounts.ts";
 import { adminSessionRoutes, sessionRoutes } from "../../shared/contract/session-routes.ts";
 import { activityRoutes } from "../../shared/contract/activity.ts";
+import { binRoutes } from "../../shared/contract/bin.ts";
+import { adminCatalogueRoutes, catalogueRoutes } from "../../shared/contract/catalogue.ts";
+import { statsRoutes } from "../../shared/contract/stats.ts";
+import { outcomeRoutes } from "../../shared/contract/outcomes.ts";
+import { reservationRoutes } from "../../shared/contract/reservations.ts";
 import { tokenRoutes } from "../../shared/contract/tokens.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { Route } from "../../shared/route.ts";
@@ -24,8 +29,13 @@ import { asDomainError, problemOf } from "./problem.ts";
 import { bindAccounts } from "./routes/accounts.ts";
 import { bindAdminSessions } from "./routes/admin-sessions.ts";
 import { bindActivity } from "./routes/activity.ts";
+import { bindBin } from "./routes/bin.ts";
+import { bindCatalogue } from "./routes/catalogue.ts";
+import { bindStats } from "./routes/stats.ts";
+import { bindOutcomes } from "./routes/outcomes.ts";
 import { bindTokens } from "./routes/tokens.ts";
 import type { RouteParts } from "./routes/parts.ts";
+import { bindReservations } from "./routes/reservations.ts";
 import { bindSessions } from "./routes/sessions.ts";
 import { serveClient } from "./static.ts";
 
@@ -53,6 +63,12 @@ export const allRoutes: readonly Route[] = [
   ...Object.values(adminSessionRoutes),
   ...Object.values(tokenRoutes),
   ...Object.values(activityRoutes),
+  ...Object.values(statsRoutes),
+  ...Object.values(binRoutes),
+  ...Object.values(catalogueRoutes),
+  ...Object.values(adminCatalogueRoutes),
+  ...Object.values(reservationRoutes),
+  ...Object.values(outcomeRoutes),
 ];
 
 export async function createApp(options: AppOptions): Promise<Koa> {
@@ -73,6 +89,11 @@ export async function createApp(options: AppOptions): Promise<Koa> {
   bindAdminSessions(parts);
   bindTokens(parts);
   bindActivity(parts);
+  bindStats(parts);
+  bindBin(parts);
+  bindReservations(parts);
+  bindCatalogue(parts);
+  bindOutcomes(parts);
   bindHealth(router, options);
   const api = JSON.stringify(describeApi(allRoutes, options.version));
   router.get("/api/openapi.json", (ctx) => {

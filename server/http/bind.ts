@@ -12,6 +12,7 @@ import type { Opened, Visitor } from "../domain/sessions.ts";
 import type { Cookies } from "./cookies.ts";
 import type { Kept, KeptSessions } from "./kept.ts";
 import type { ReadBody } from "./body.ts";
+import { noLines, readLines, writeLines } from "./lines.ts";
 import type { Identify } from "./identify.ts";
 
 /** What every handler receives beside its parsed input. */
@@ -23,6 +24,12 @@ export interface Asker {
   held: Held | null;
   /** What koa-session keeps, on routes that say so. */
   kept: Kept;
+  /** On routes that say so, and when the caller gave one. */
+  idempotencyKey: string | null;
+  /** The body's lines as they come, on routes that say so. */
+  lines: AsyncIterable<string>;
+  /** For what takes long before it has its effect, or goes on having it: whoever was cut meanwhile is refused. */
+  assertStillMay(): Promise<void>;
 }
 
 /** Where the route needs an account, there is one. */
@@ -30,9 +37,11 @@ export type Caller<R extends Route> = R["needs"] extends "nobody"
   ? Asker
   : Asker & { held: Held; account: AccountRow; by: { id: AccountRow["id"]; username: string } };
 
-export type Handler<R extends Route> = (
-  asked: Parsed<R> & Caller<R>,
-) => Promise<ReplyOf<R>> | ReplyOf<R>;
+type Answer<R extends Route> = R["streams"] extends true
+  ? AsyncIterable<ReplyOf<R>>
+  : Promise<ReplyOf<R>> | ReplyOf<R>;
+
+export type Handler<R extends Route> = (asked: Parsed<R> & Caller<R>) => Answer<R>;
 
 export interface BindOptions {
   door: Door;
@@ -53,7 +62,8 @@ export function createBind(options: BindOptions) {
   /** A session that ended is told so where one is needed, and is none where it is not. */
   function assertMay(route: Route, checked: Checked): void {
     // The browser has a newer cookie by now, which a guest's would overwrite: ask again with that one.
-    if (route.keeps && checked.state === "stale") throw new DomainError("stale_token");
+    if ((route.keeps || route.opensGuest) && checked.state === "stale")
+      throw new DomainError("stale_token");
     if (route.needs === "nobody") return;
     if (checked.state === "ended") {
       const end = showEnd(checked.end);
@@ -78,7 +88,7 @@ export function createBind(options: BindOptions) {
   }
 
   /** Reading the body may have taken long; whoever was cut meanwhile does nothing any more. */
-  async function checkAgain(route: Route, held: Held): Promise<void> {
+  async function assertStillMay(route: Route, held: Held): Promise<void> {
     if (!door.mayStill(held)) assertMay(route, await door.readById(held.row.id, held.token));
   }
 
@@ -89,24 +99,43 @@ export function createBind(options: BindOptions) {
       const parsed = await parseAll(route, ctx);
       const visitor = options.visitorOf(ctx);
       let held = checked.state === "held" ? checked.held : null;
-      if (held && route.method !== "GET") await checkAgain(route, held);
-      if (route.keeps === "write" && held === null) held = await enterAsGuest(ctx, visitor);
+      const stillMay = async () => (held ? assertStillMay(route, held) : undefined);
+      if (route.method !== "GET") await stillMay();
+      if (route.opensGuest && held === null) held = await enterAsGuest(ctx, checked, visitor);
       (ctx.state as { held: Held | null }).held = held;
       const account = held?.account ?? null;
       const by = account && { id: account.id, username: account.username };
-      const answer = (keptNow: Kept) =>
-        handler({ ...parsed, ctx, visitor, checked, held, account, by, kept: keptNow } as never);
+      const idempotencyKey = route.idempotent ? readIdempotencyKey(ctx) : null;
+      const lines = route.lines ? readLines(ctx) : noLines;
+      const asker = { ...parsed, ctx, visitor, checked, held, account, by, idempotencyKey, lines };
+      const answer = async (keptNow: Kept) =>
+        handler({ ...asker, assertStillMay: stillMay, kept: keptNow } as never);
       const reply = await (route.keeps ? kept.use(ctx, answer) : answer({}));
       ctx.status = route.status;
-      ctx.body = route.reply === null ? null : route.reply.parse(reply);
+      if (route.streams) await writeLines(ctx, route, reply as AsyncIterable<unknown>);
+      else ctx.body = route.reply === null ? null : route.reply.parse(reply);
     };
   };
 
-  async function enterAsGuest(ctx: Context, visitor: Visitor): Promise<Held> {
+  async function enterAsGuest(ctx: Context, checked: Checked, visitor: Visitor): Promise<Held> {
+    if (door.hasSignedIn(cookies.readSession(ctx), checked)) throw new DomainError("stale_token");
     const opened = await options.openGuest(visitor);
     cookies.open(ctx, opened);
     return opened.held;
   }
+}
+
+const longestKey = 255;
+
+function readIdempotencyKey(ctx: Context): string | null {
+  const key = ctx.get("idempotency-key");
+  if (key === "") return null;
+  // Visible ASCII, quoted or not: a structured field's string (RFC 8941), as the draft has it, or bare.
+  if (key.length > longestKey || !/^[\x21-\x7e]+$/.test(key))
+    throw new DomainError("invalid_request", {
+      errors: [{ path: "idempotency-key", message: "takes 1 to 255 visible ASCII characters" }],
+    });
+  return key.replace(/^"(.*)"$/, "$1");
 }
 
 const kindOfBody = (route: Route) => ({

@@ -42,7 +42,14 @@ function describeOperation(route: Route): object {
     ...(route.needs !== "nobody" && { security: [{ session: [] }] }),
     ...(route.needs !== "nobody" && route.needs !== "account" && { "x-permission": route.needs }),
     ...(route.fresh && { "x-fresh": true }),
-    parameters: [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")],
+    parameters: [
+      ...parametersOf(route.params, "path"),
+      ...parametersOf(route.query, "query"),
+      ...(route.idempotent ? [idempotencyKey] : []),
+    ],
+    ...(route.lines && {
+      requestBody: { required: true, content: { "text/plain": { schema: { type: "string" } } } },
+    }),
     ...(route.body && {
       requestBody: {
         required: !route.bodyOptional,
@@ -58,7 +65,11 @@ function responsesOf(route: Route): Record<string, object> {
     [route.status]: {
       description: route.summary,
       ...(route.reply && {
-        content: { "application/json": { schema: toSchema(route.reply, "output") } },
+        content: {
+          [route.streams ? "application/x-ndjson" : "application/json"]: {
+            schema: toSchema(route.reply, "output"),
+          },
+        },
       }),
     },
   };
@@ -67,7 +78,8 @@ function responsesOf(route: Route): Record<string, object> {
   if (route.needs !== "nobody" && route.needs !== "account") codes.add("forbidden");
   if (route.fresh) codes.add("reauthentication_required");
   if (route.method !== "GET") codes.add("cross_site");
-  if (route.body)
+  if (route.idempotent) codes.add("idempotency_key_reused");
+  if (route.body || route.lines)
     for (const code of ["too_large", "unsupported_media_type"] as const) codes.add(code);
   for (const [status, list] of groupByStatus(codes))
     responses[status] = {
@@ -128,6 +140,13 @@ function withoutIds({ $schema, $id, ...rest }: Record<string, unknown>): object 
   void $id;
   return rest;
 }
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  schema: { type: "string", maxLength: 255 },
+};
 
 const problemSchema = {
   type: "object",

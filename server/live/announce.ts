@@ -3,11 +3,13 @@
  * answers how many it closed. Ended sessions' sockets are told why and are then disconnected by the server.
  */
 import type { Server } from "socket.io";
+import type { Bin } from "../../shared/contract/bin.ts";
 import type { Session } from "../../shared/contract/sessions.ts";
 import type { AccountId, SessionId } from "../../shared/ids.ts";
 import { topicPermission, topics, type SessionEnded } from "../../shared/live.ts";
 import type { News } from "../domain/activity.ts";
 import type { Cut, EndFacts, LedgerEntry } from "../domain/admission.ts";
+import type { BinOwner } from "../domain/bin.ts";
 import type { Door } from "../domain/door.ts";
 import { toInstant } from "../domain/clock.ts";
 import { showEnd } from "../domain/session.ts";
@@ -22,6 +24,7 @@ export interface AnnounceOptions {
   feed: SessionsFeed;
   /** The account's live rows below a generation: cut, and not yet tombstones. */
   listBelow(account: AccountId, generation: number): Promise<SessionId[]>;
+  readBin(owner: BinOwner): Promise<Bin>;
 }
 
 export type Announce = ReturnType<typeof createAnnounce>;
@@ -120,6 +123,15 @@ export function createAnnounce(options: AnnounceOptions) {
     else feed.changed(session);
   }
 
+  /** Read when it is told, in the order of telling: the last that a page is sent is the newest. */
+  async function tellBin(owner: BinOwner): Promise<void> {
+    const sockets = () =>
+      owner.kind === "account" ? registry.ofAccount(owner.id) : registry.ofSession(owner.id);
+    if (sockets().length === 0) return;
+    const bin = await options.readBin(owner);
+    for (const socket of sockets()) socket.emit("bin:changed", bin);
+  }
+
   return {
     cutSockets,
 
@@ -157,6 +169,10 @@ export function createAnnounce(options: AnnounceOptions) {
           return feed.reset();
         case "account":
           return door.forgetAccount(news.account.id);
+        case "bin":
+          return void tellBin(news.owner).catch(() => {
+            // Pages that missed it read the bin again when Redis is back.
+          });
       }
     },
   };

@@ -11,14 +11,16 @@ import type { Presence } from "../domain/presence.ts";
 import { createActivityFeed } from "./activity-feed.ts";
 import { admitSockets, checkOrigin } from "./admit.ts";
 import { createAnnounce, type AnnounceOptions } from "./announce.ts";
+import { createDeskFeed, type DeskFeedParts } from "./desk-feed.ts";
 import { createPresenceReporter } from "./presence.ts";
 import { createRegistry, type LiveSocket } from "./registry.ts";
 import { isHeld } from "./admit.ts";
 import { createSessionsFeed } from "./sessions-feed.ts";
+import { createStatsFeed, type StatsFeedOptions } from "./stats-feed.ts";
 import { createSocketSweep } from "./sweep.ts";
 import { answerSockets } from "./watch.ts";
 
-export interface LiveOptions {
+export interface LiveOptions extends DeskFeedParts {
   origins: OriginRule;
   sessionCookie: string;
   door: Door;
@@ -30,6 +32,8 @@ export interface LiveOptions {
   tell(session: Session): Promise<void>;
   total(): Promise<number>;
   listBelow: AnnounceOptions["listBelow"];
+  newestStats: StatsFeedOptions["newest"];
+  readBin: AnnounceOptions["readBin"];
 }
 
 export function openLive(http: HttpServer, options: LiveOptions) {
@@ -47,13 +51,15 @@ export function openLive(http: HttpServer, options: LiveOptions) {
   const registry = createRegistry();
   const feed = createSessionsFeed({ io, total: options.total });
   const activityFeed = createActivityFeed(io);
+  const statsFeed = createStatsFeed({ io, newest: options.newestStats });
+  const deskFeed = createDeskFeed({ ...options, io, registry });
   const announce = createAnnounce({ ...options, io, registry, feed });
   const reporter = createPresenceReporter({
     registry,
     presence,
     show: options.showRows,
     tell: options.tell,
-    every: lease,
+    every: lease / 4,
   });
   admitSockets(io, { door, registry, sessionCookie: options.sessionCookie });
   const sweep = createSocketSweep({ io, registry, door, ledger, announce, lease });
@@ -68,11 +74,15 @@ export function openLive(http: HttpServer, options: LiveOptions) {
   return {
     announce,
     activityFeed,
+    deskFeed,
+    statsFeed,
     countSockets: (): number => io.engine.clientsCount,
     stop(): void {
       sweep.stop();
       feed.stop();
       activityFeed.stop();
+      deskFeed.stop();
+      statsFeed.stop();
       reporter.stop();
       io.disconnectSockets(true);
       io.engine.close();

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, isBuilt } from "./setup/build.mjs";
+import { checkClientSize } from "./setup/client-size.mjs";
 import { fingerprintOf, readStamp, writeStamp } from "./setup/fingerprint.mjs";
 import { holdLock } from "./setup/lock.mjs";
 import { announce, root, runNode, runProgram } from "./setup/run.mjs";
@@ -19,6 +20,7 @@ const tests = { builds: true, programs: ["redis-server", "chromium", "nginx", "c
 const commands = {
   start: { builds: true, programs: ["redis-server"], settings: true, run: ["dist/server/main.js"] },
   cli: { builds: true, programs: ["redis-server"], settings: true, run: ["dist/server/cli.js"] },
+  demo: { builds: true, programs: ["redis-server"], run: ["dist/server/demo/main.js"] },
   dev: { programs: ["redis-server"], settings: true, run: ["server/ops/dev.mjs"] },
   build: { builds: true },
   test: { ...tests, run: vitest },
@@ -108,6 +110,7 @@ async function main([name, ...args]) {
       if (line) announce(line);
       await runNode(tool);
     }
+    checkClientSize();
   }
   return command.run ? [...command.run, ...args] : null;
 }

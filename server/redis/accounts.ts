@@ -124,6 +124,11 @@ export function createAccountStore(connection: Connection): AccountStore {
     knowsDevice: async (id, deviceHash) =>
       (await call(["HEXISTS", keys.knownDevices(id), deviceHash])) === 1,
 
+    async knowsDeviceSince(id, deviceHash) {
+      const since = (await call(["HGET", keys.knownDevices(id), deviceHash])) as string | null;
+      return since === null ? null : Number(since);
+    },
+
     async forgetDevice(id, deviceHash) {
       await call(["HDEL", keys.knownDevices(id), deviceHash]);
     },

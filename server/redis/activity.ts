@@ -1,4 +1,7 @@
-/** The activity log and the news of what pages should redraw: two streams, read together. */
+/**
+ * The activity log and the news of what pages should redraw: two streams, read together. The step that logs an
+ * event counts it too.
+ */
 import type {
   ActivityEvent,
   ActivityHistory,
@@ -6,40 +9,43 @@ import type {
   NewEvent,
   News,
 } from "../domain/activity.ts";
-import type { Connection } from "./connect.ts";
+import { countEvent, type Counts } from "../domain/stats.ts";
+import type { Connection, Reply } from "./connect.ts";
 import * as keys from "./keys.ts";
-import { readLastId } from "./stream.ts";
+import { recording } from "./stats.ts";
+import { createStreamReader, type StreamReader } from "./stream.ts";
 
 const eventsKept = 100_000;
 /** Of one account, for its own history. */
 const ownEventsKept = 500;
 const newsKept = 5_000;
-const block = 2000;
 
 export type Told = { kind: "event"; event: ActivityEvent } | { kind: "news"; news: News };
 
-export interface ActivityReader {
-  /** Read on for ever from now, calling `listener`; resolves when stopped. */
-  follow(listener: (told: Told) => void): Promise<void>;
-  stop(): void;
-}
+export type ActivityReader = StreamReader<Told>;
 
 export function createActivityLog(connection: Connection): ActivityLog {
-  const add = async (key: string, kept: number, value: NewEvent | News): Promise<void> => {
-    const command = ["XADD", key, "MAXLEN", "~", String(kept), "*", "json", JSON.stringify(value)];
-    await connection.call(command).catch(() => {
-      // News, not truth: nothing that was asked for fails because it could not be told.
-    });
-  };
+  /** News, not truth: nothing that was asked for fails because it could not be told. */
+  const send = (told: Promise<Reply>): Promise<Reply | void> => told.catch(() => {});
+
+  const add = (key: string, kept: number, json: string): Promise<Reply | void> =>
+    send(connection.call(["XADD", key, "MAXLEN", "~", String(kept), "*", "json", json]));
+
+  function log(json: string, counts: Counts | null): Promise<Reply | void> {
+    if (counts === null) return add(keys.activityLog, eventsKept, json);
+    const { keys: where, args } = recording(json, eventsKept, counts);
+    return send(connection.run("record-event", where, args));
+  }
+
   return {
     async record(event) {
+      const json = JSON.stringify(event);
       const own = event.account && keys.accountActivity(event.account.id);
-      await Promise.all([
-        add(keys.activityLog, eventsKept, event),
-        own && add(own, ownEventsKept, event),
-      ]);
+      await Promise.all([log(json, countEvent(event)), own && add(own, ownEventsKept, json)]);
     },
-    tell: (news) => add(keys.activityNews, newsKept, news),
+    async tell(news) {
+      await add(keys.activityNews, newsKept, JSON.stringify(news));
+    },
   };
 }
 
@@ -53,35 +59,10 @@ export const createActivityHistory = (connection: Connection): ActivityHistory =
   },
 });
 
-export function createActivityReader(follower: Connection): ActivityReader {
-  let stopped = false;
-  const streams = [keys.activityLog, keys.activityNews];
-  const last: Record<string, string> = {};
-
-  async function readOn(listener: (told: Told) => void): Promise<void> {
-    // "$" would skip, between two reads, what came before the first one was read.
-    for (const key of streams) last[key] ??= await readLastId(follower, key);
-    const reply = (await follower.call(
-      ["XREAD", "BLOCK", String(block), "COUNT", "500", "STREAMS", ...streams].concat(
-        streams.map((key) => last[key]),
-      ),
-      block * 2,
-    )) as [string, [string, [string, string]][]][] | null;
-    for (const [key, entries] of reply ?? [])
-      for (const [id, [, json]] of entries) {
-        last[key] = id;
-        listener(read(key, id, json));
-      }
-  }
-
-  return {
-    async follow(listener) {
-      while (!stopped)
-        await readOn(listener).catch(() => new Promise((resolve) => setTimeout(resolve, 100)));
-    },
-    stop: () => void (stopped = true),
-  };
-}
+export const createActivityReader = (follower: Connection): ActivityReader =>
+  createStreamReader(follower, [keys.activityLog, keys.activityNews], (key, id, [, json]) =>
+    read(key, id, json),
+  );
 
 function read(key: string, id: string, json: string): Told {
   if (key === keys.activityNews) return { kind: "news", news: JSON.parse(json) as News };

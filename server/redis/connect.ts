@@ -211,15 +211,25 @@ const unavailable = (cause?: unknown): DomainError => {
 const isRefusalByRedis = (error: unknown): boolean =>
   error instanceof Error && /^(NOSCRIPT|ERR|WRONGTYPE|NOGROUP|BUSYGROUP)/.test(error.message);
 
+/** prelude.lua goes before every script, another prelude before those that use a function it defines. */
 function readScripts(folder: URL): Map<string, Script> {
-  const prelude = readFileSync(new URL("prelude.lua", folder), "utf8");
-  const files = readdirSync(folder).filter(
-    (file) => file.endsWith(".lua") && file !== "prelude.lua",
-  );
+  const read = (file: string) => readFileSync(new URL(file, folder), "utf8");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".lua"));
+  const isPrelude = (file: string): boolean => file.endsWith("prelude.lua");
+  const preludes = files.filter((file) => isPrelude(file) && file !== "prelude.lua").map(read);
   return new Map(
-    files.map((file) => {
-      const text = `${prelude}\n${readFileSync(new URL(file, folder), "utf8")}`;
-      return [file.slice(0, -4), { text, hash: createHash("sha1").update(text).digest("hex") }];
-    }),
+    files
+      .filter((file) => !isPrelude(file))
+      .map((file) => {
+        const body = read(file);
+        const used = preludes.filter((prelude) => definesWhatIsIn(prelude, body));
+        const text = [read("prelude.lua"), ...used, body].join("\n");
+        return [file.slice(0, -4), { text, hash: createHash("sha1").update(text).digest("hex") }];
+      }),
   );
+}
+
+function definesWhatIsIn(prelude: string, body: string): boolean {
+  const names = [...prelude.matchAll(/^local function (\w+)/gm)].map(([, name]) => name);
+  return names.some((name) => body.includes(`${name}(`));
 }

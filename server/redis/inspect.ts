@@ -4,7 +4,12 @@ import type { Connection } from "./connect.ts";
 export interface Inspection {
   /** In words; empty when all is well. */
   problems: string[];
+  version: string;
   replicas: number;
+  /** Whether it writes an append-only file. */
+  isAppendOnly: boolean;
+  /** Memory in use. */
+  bytes: number;
 }
 
 const oldest = 7;
@@ -13,6 +18,7 @@ export async function inspectRedis(connection: Connection): Promise<Inspection> 
   const server = fieldsOf(await connection.call(["INFO", "server"]));
   const memory = fieldsOf(await connection.call(["INFO", "memory"]));
   const replication = fieldsOf(await connection.call(["INFO", "replication"]));
+  const persistence = fieldsOf(await connection.call(["INFO", "persistence"]));
   const problems: string[] = [];
   const version = server.get("redis_version") ?? "unknown";
   if (!(Number.parseInt(version) >= oldest))
@@ -22,7 +28,13 @@ export async function inspectRedis(connection: Connection): Promise<Inspection> 
     problems.push(`Redis may evict sessions (maxmemory-policy ${policy}): set it to noeviction`);
   if (replication.get("role") === "slave")
     problems.push("this Redis is a replica: use its primary");
-  return { problems, replicas: Number(replication.get("connected_slaves") ?? 0) };
+  return {
+    problems,
+    version,
+    replicas: Number(replication.get("connected_slaves") ?? 0),
+    isAppendOnly: persistence.get("aof_enabled") === "1",
+    bytes: Number(memory.get("used_memory") ?? 0),
+  };
 }
 
 const fieldsOf = (info: unknown): Map<string, string> =>

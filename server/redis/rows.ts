@@ -77,6 +77,7 @@ export function decodeSession(id: SessionId, flat: Reply): SessionRow & { end?: 
     rememberedUntil: fields.has("q") ? number("q") : null,
     family: (fields.get("f") as FamilyId | undefined) ?? null,
     isUnfamiliar: fields.has("N"),
+    mergesInto: (fields.get("M") as AccountId | undefined) ?? null,
     keptVersion: number("w"),
     ...(reason && { end: decodeEnd(reason, fields) }),
   };
@@ -96,12 +97,12 @@ function decodeEnd(reason: EndReason, fields: Map<string, string>): EndFacts {
 export const isEnded = (row: SessionRow & { end?: EndFacts }): row is EndedRow =>
   row.end !== undefined;
 
-export const accountFields = ["u", "n", "c", "y", "p", "x", "t", "g", "v"] as const;
+export const accountFields = ["u", "n", "c", "y", "p", "x", "t", "g", "v", "m"] as const;
 
 /** An account from the values of `accountFields`, or null when there is none. */
 export function decodeAccount(id: AccountId, values: Reply): AccountRow | null {
-  const [username, name, country, city, permissionText, disabled, created, generation, version] =
-    values as (string | null)[];
+  const [username, name, country, city, permissionText, ...rest] = values as (string | null)[];
+  const [disabled, created, generation, version, changed] = rest;
   if (!username) return null;
   return {
     id,
@@ -114,5 +115,6 @@ export function decodeAccount(id: AccountId, values: Reply): AccountRow | null {
     createdAt: Number(created),
     generation: Number(generation),
     permissionVersion: Number(version),
+    changedAt: Number(changed ?? 0),
   };
 }

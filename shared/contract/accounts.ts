@@ -2,7 +2,10 @@
 import { z } from "zod";
 import { AccountId } from "../ids.ts";
 import { route } from "../route.ts";
-import { Receipt, Session } from "./sessions.ts";
+import { Bin, Merged } from "./bin.ts";
+import { Reservation } from "./reservations.ts";
+import { EndedSession, Receipt, Session } from "./sessions.ts";
+import { City, Country, line } from "./texts.ts";
 
 export const permissions = [
   "sessions:read",
@@ -17,15 +20,6 @@ export const permissions = [
 export const Permission = z.enum(permissions);
 export type Permission = z.infer<typeof Permission>;
 
-/** Text a person typed: trimmed, no control characters, so that it stays one line wherever it is shown. */
-const line = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "must not hold control characters");
-
 export const Username = z
   .string()
   .trim()
@@ -36,14 +30,6 @@ export const Username = z
 
 /** Taken as typed: never trimmed, never cut. How strong it must be is the domain's to judge. */
 const Password = z.string().min(1).max(1024);
-/** ISO 3166-1 alpha-2. */
-const Country = z
-  .string()
-  .trim()
-  .toUpperCase()
-  .regex(/^[A-Z]{2}$/, "is a two-letter country code");
-const City = line(80);
-
 export const Message = line(200);
 
 export const Account = z
@@ -60,7 +46,11 @@ export const Account = z
   .meta({ id: "Account" });
 export type Account = z.infer<typeof Account>;
 
-const SignedIn = z.object({ account: Account, session: Session }).meta({ id: "SignedIn" });
+/** `merged`: what this visit's bin changed in the account's. */
+export const SignedIn = z
+  .object({ account: Account, session: Session, merged: Merged.optional() })
+  .meta({ id: "SignedIn" });
+export type SignedIn = z.infer<typeof SignedIn>;
 const AccountReceipt = z
   .object({ account: Account, receipt: Receipt })
   .meta({ id: "AccountReceipt" });
@@ -123,10 +113,28 @@ export const accountRoutes = {
   show: route({
     method: "GET",
     path: "/api/admin/accounts/:id",
-    summary: "One account with its sessions",
+    summary: "One account",
     needs: "accounts:read",
     params,
     reply: z.object({ account: Account }),
+    status: 200,
+  }),
+  sessions: route({
+    method: "GET",
+    path: "/api/admin/accounts/:id/sessions",
+    summary: "The account's devices, signed in and recently ended",
+    needs: "sessions:read",
+    params,
+    reply: z.object({ sessions: z.array(Session), ended: z.array(EndedSession) }),
+    status: 200,
+  }),
+  desk: route({
+    method: "GET",
+    path: "/api/admin/accounts/:id/desk",
+    summary: "What the account has in its bin, and its reservations",
+    needs: "accounts:read",
+    params,
+    reply: z.object({ bin: Bin, reservations: z.array(Reservation) }),
     status: 200,
   }),
   create: route({

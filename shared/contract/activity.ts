@@ -1,9 +1,10 @@
 /** Activity: what happened, newest first. News for people; the ledger, not this, is the truth about access. */
 import { z } from "zod";
-import { AccountId, SessionId } from "../ids.ts";
+import { AccountId, ReservationId, ResourceId, SessionId } from "../ids.ts";
 import { route } from "../route.ts";
 import { AccountName, EndReason, SessionKind } from "./sessions.ts";
 import { Permission } from "./accounts.ts";
+import { OutcomeCode, Verdict } from "./outcomes.ts";
 
 export const eventTypes = [
   "sign_in.succeeded",
@@ -18,6 +19,14 @@ export const eventTypes = [
   "password.changed",
   "device.new",
   "theft.detected",
+  "bin.merged",
+  "reservation.held",
+  "reservation.released",
+  "reservation.expired",
+  "outcome.success",
+  "outcome.fail",
+  "outcome.hack",
+  "outcome.judged",
 ] as const;
 export const EventType = z.enum(eventTypes);
 export type EventType = z.infer<typeof EventType>;
@@ -39,6 +48,13 @@ export const Event = z
     message: z.string().optional(),
     added: z.array(Permission).optional(),
     removed: z.array(Permission).optional(),
+    /** Of the desk's events. */
+    resource: z.object({ id: ResourceId, name: z.string() }).optional(),
+    reservationId: ReservationId.optional(),
+    code: OutcomeCode.optional(),
+    verdict: Verdict.optional(),
+    /** Of a merge: how many kinds of things it changed. */
+    items: z.number().int().optional(),
   })
   .meta({ id: "Event" });
 export type Event = z.infer<typeof Event>;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AccountId, SessionId } from "../ids.ts";
 import { route } from "../route.ts";
-import { Account, Message, Permission } from "./accounts.ts";
+import { Account, Message, Permission, SignedIn } from "./accounts.ts";
 import { TokenReply } from "./tokens.ts";
 import { End, EndedSession, Receipt, Session, SessionKind } from "./sessions.ts";
 
@@ -51,7 +51,7 @@ export const sessionRoutes = {
       password: z.string().min(1).max(1024),
       remember: z.boolean().optional(),
     }),
-    reply: z.object({ account: Account, session: Session }),
+    reply: SignedIn,
     status: 200,
     errors: ["invalid_credentials", "account_disabled", "too_many_attempts"],
   }),
@@ -141,7 +141,7 @@ export const sessionRoutes = {
     path: "/api/preferences",
     summary: "What this device prefers",
     needs: "nobody",
-    keeps: "read",
+    keeps: true,
     reply: Preferences,
     status: 200,
     errors: ["stale_token"],
@@ -151,7 +151,8 @@ export const sessionRoutes = {
     path: "/api/preferences",
     summary: "Keep what this device prefers; opens a guest session for a visitor without one",
     needs: "nobody",
-    keeps: "write",
+    keeps: true,
+    opensGuest: true,
     body: z.object({ theme: z.enum(["system", "light", "dark"]) }),
     reply: Preferences,
     status: 200,

@@ -48,6 +48,8 @@ export const Session = z
     sockets: z.number().int(),
     /** A remember-me or refresh credential may re-open it; it stays listed when its session idles out. */
     remembered: z.boolean(),
+    /** Until when, where it is remembered. */
+    rememberedUntil: z.iso.datetime().optional(),
     /** A sign-in from a device the account had not used before: "was this you?" waits for an answer. */
     unfamiliar: z.boolean().optional(),
     createdAt: z.iso.datetime(),

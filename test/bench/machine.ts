@@ -21,6 +21,12 @@ export function moveToLoadCore(): void {
     execFileSync("taskset", ["-acp", String(loadCore), String(process.pid)], { stdio: "ignore" });
 }
 
+/** A process that was started on the load's core moves to the servers'. */
+export function moveToServerCore(pid: number): void {
+  if (canPin)
+    execFileSync("taskset", ["-acp", String(serverCore), String(pid)], { stdio: "ignore" });
+}
+
 /** The command that runs `command` on the servers' core. */
 export const onServerCore = (command: readonly string[]): string[] =>
   canPin ? ["taskset", "-c", String(serverCore), ...command] : [...command];

@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench [-- check verify revoke size]`. Everything is measured on this machine in this
+ * The benchmark: `npm run bench [-- check verify revoke size desk pages lighthouse]`. Everything is measured on this machine in this
  * run, the peers included; the summary holds each figure against its goal as it came out. A goal that is not
  * met does not fail the run, a wrong answer does: an ended session let in, or a reply for somebody else.
  * BENCH_FULL=1 adds a million sessions; BENCH_SOCKETS, BENCH_ROUNDS and BENCH_TRIES make it smaller.
@@ -9,12 +9,15 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { measureChecks, type PartResult } from "./check.ts";
 import { renderSummary, type Figure } from "./figures.ts";
+import { measureDesk } from "./desk.ts";
+import { measureLighthouse } from "./lighthouse.ts";
+import { measurePages } from "./pages.ts";
 import { measureRevocation } from "./revoke.ts";
 import { measureSizes } from "./size.ts";
 import { measureSockets } from "./sockets.ts";
 import { describeMachine, moveToLoadCore } from "./machine.ts";
 
-const partNames = ["check", "verify", "revoke", "size"] as const;
+const partNames = ["check", "verify", "revoke", "size", "desk", "pages", "lighthouse"] as const;
 type PartName = (typeof partNames)[number];
 
 const numberFrom = (name: string, otherwise: number): number =>
@@ -46,6 +49,9 @@ if (chosen.has("size")) {
   report("Cost against size", await measureSizes(sizes, tries));
   report("Memory of idle pages", await measureSockets(sockets));
 }
+if (chosen.has("desk")) report("The desk", await measureDesk({ rounds, seconds: 2 }));
+if (chosen.has("pages")) report("The administrator's pages", await measurePages(100_000));
+if (chosen.has("lighthouse")) report("Lighthouse", await measureLighthouse());
 console.log(`## Summary\n\n${renderSummary(figures)}`);
 if (wrong > 0) {
   console.error(`${wrong} answers were wrong.`);

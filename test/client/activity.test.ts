@@ -1,10 +1,12 @@
 /** The window onto the log: what joins, what waits, what leaves, and that no gap is ever shown. */
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../shared/contract/activity.ts";
-import type { Following, Live } from "../../client/live.svelte.ts";
-import { createActivity, mostRows } from "../../client/state/activity.svelte.ts";
+import type { Following } from "../../client/followings.ts";
+import type { Live } from "../../client/live.svelte.ts";
+import { createActivity } from "../../client/state/activity.svelte.ts";
 import type { Activity } from "../../client/state/activity.svelte.ts";
 import { everything } from "../../client/state/event-filter.ts";
+import { mostRows } from "../../client/state/log-window.svelte.ts";
 
 const event = (number: number): Event => ({
   id: `${number}-0`,
@@ -44,7 +46,7 @@ const openList = async (size: number) => {
   };
 };
 
-const numbers = (activity: Activity) => activity.rows.map((row) => parseInt(row.event.id));
+const numbers = (activity: Activity) => activity.rows.map((row) => parseInt(row.entry.id));
 const expectNoGap = (activity: Activity) => {
   const shown = numbers(activity);
   expect(shown).toEqual(shown.map((_, i) => shown[0] - i));
@@ -82,7 +84,7 @@ describe("a list of events", () => {
     for (let batches = 0; batches < 3; batches++) happen(150);
     expect(activity.waiting).toBe(450);
     activity.showNewest();
-    expect([activity.rows.length, activity.rows[0]?.event.id]).toEqual([mostRows, "530-0"]);
+    expect([activity.rows.length, activity.rows[0]?.entry.id]).toEqual([mostRows, "530-0"]);
     expectNoGap(activity);
   });
 

@@ -5,6 +5,8 @@ import { AccountId, SessionId } from "../../shared/ids.ts";
 import { isOnPage } from "../../client/state/session-filter.ts";
 import type { SessionFilter } from "../../client/state/session-filter.ts";
 import {
+  byPresence,
+  countMoves,
   createRow,
   endRow,
   farewellMs,
@@ -77,6 +79,28 @@ describe("rows of a live list", () => {
 
   it("drops what a snapshot no longer knows", () => {
     expect(ids(mergeSnapshot(rowsOf(one, two), [two], { isFirst: false }))).toEqual([two.id]);
+  });
+});
+
+describe("the order of one's devices", () => {
+  const later = "2026-11-23T10:00:00.000Z";
+  const current = session("4", { current: true, online: false });
+  const offline = session("5", { online: false, lastSeenAt: later });
+
+  it("is the current one, those online, and then by what was last seen", () => {
+    const seenLater = session("6", { lastSeenAt: later });
+    const rows = rowsOf(offline, one, seenLater, current).sort(byPresence);
+    expect(ids(rows)).toEqual([current.id, seenLater.id, one.id, offline.id]);
+  });
+
+  it.each<[string, Session[], number]>([
+    ["nothing when all is in order", [current, one, offline], 0],
+    ["nothing when there is nothing", [], 0],
+    ["one that went offline at the top", [session("7", { online: false }), one, two, three], 1],
+    ["one that came online at the bottom", [offline, session("8", { online: false }), one], 1],
+    ["three that moved", [offline, session("8", { online: false }), one, two, three, current], 3],
+  ])("counts what has to move: %s", (_, sessions, moves) => {
+    expect(countMoves(rowsOf(...sessions), byPresence)).toBe(moves);
   });
 });
 

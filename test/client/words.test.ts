@@ -64,6 +64,17 @@ describe("an end in a list", () => {
     expect(describeEnd(end, en, { id: "b2" })).toBe("Signed out by an administrator (ana)");
     expect(describeEnd(end, en, { id: "a1" })).toBe("Signed out by an administrator (you)");
   });
+
+  it("says 'you' of what its reader ended, and its owner to anybody else", () => {
+    const end = { reason: "revoked", by } as const;
+    expect(describeEnd(end, en, { id: "a1" })).toBe("Signed out by you");
+    expect(describeEnd(end, en, { id: "b2" })).toBe("Signed out by its owner");
+  });
+
+  it("names who disabled the account", () => {
+    const end = { reason: "account_disabled", by } as const;
+    expect(describeEnd(end, en, { id: "b2" })).toBe("Account disabled (ana)");
+  });
 });
 
 describe("an error", () => {

@@ -34,11 +34,25 @@ afterAll(async () => {
   await server.stop();
 });
 
+interface Target {
+  account: string;
+  session: string;
+  resource: string;
+  hack: string;
+}
+
 /** How each route that takes a fresh session is asked for something it can do. */
-const requests: Record<
-  string,
-  (target: { account: string; session: string }) => { path: string; body?: object }
-> = {
+const requests: Record<string, (target: Target) => { path: string; body?: object }> = {
+  "DELETE /api/admin/catalogue/:id": ({ resource }) => ({
+    path: `/api/admin/catalogue/${resource}`,
+  }),
+  "POST /api/admin/outcomes/:id/judge": ({ hack }) => ({
+    path: `/api/admin/outcomes/${hack}/judge`,
+    body: { verdict: "mistake" },
+  }),
+  "DELETE /api/admin/outcomes": () => ({
+    path: "/api/admin/outcomes?kind=fail&before=2020-01-01T00:00:00Z",
+  }),
   "DELETE /api/sessions": () => ({ path: "/api/sessions?scope=others" }),
   "DELETE /api/admin/sessions/:id": ({ session }) => ({ path: `/api/admin/sessions/${session}` }),
   "DELETE /api/admin/accounts/:id/sessions": ({ account }) => ({
@@ -66,6 +80,17 @@ const requests: Record<
     body: { disabled: true },
   }),
 };
+
+/** A resource, and the hack of somebody who claims what was never reserved. */
+async function fillDesk(username: string): Promise<Pick<Target, "resource" | "hack">> {
+  const manager = await server.createAccount(["catalogue:manage"]);
+  const { browser } = await signInBrowser(here, manager.username);
+  const made = await browser.post("/api/admin/catalogue", { name: "Something" });
+  const { browser: other } = await signInBrowser(there, username);
+  await other.post(`/api/reservations/${"0".repeat(20)}/claim`);
+  const { body } = await browser.get("/api/admin/outcomes?kind=hack&limit=1");
+  return { resource: made.body.resource.id, hack: body.outcomes[0].id };
+}
 
 const nameOfRoute = ({ method, path }: Route): string => `${method} ${path}`;
 const sensitive = allRoutes.filter(({ fresh }) => fresh);
@@ -114,7 +139,8 @@ describe("what takes a fresh session", () => {
           const target = await server.createAccount();
           const { id: session } = await signInBrowser(there, target.username);
           const holder = await holders[kind](admin.username);
-          const { path, body } = requests[name]({ account: target.id, session });
+          const desk = await fillDesk(target.username);
+          const { path, body } = requests[name]({ account: target.id, session, ...desk });
           const [method] = name.split(" ");
           const refused = await holder.ask(method, path, body);
           expect(refused).toMatchObject(wanting);

@@ -16,12 +16,17 @@ let adminCookies: string;
 let endedCookies: string;
 let askedCookies: string;
 let accountId: string;
+let guestCookies: string;
+let reserverCookies: string;
+let approverCookies: string;
 
 beforeAll(async () => {
   [server, browser] = await Promise.all([startServer(), launchBrowser()]);
   const admin = await setUpAdmin(server.address, server.setupToken);
   adminCookies = admin.cookieHeader();
   await furnish(admin);
+  await furnishDesk(admin);
+  await furnishVisits(admin);
 });
 
 afterAll(async () => {
@@ -53,6 +58,82 @@ async function furnish(admin: ReturnType<typeof createBrowser>): Promise<void> {
   endedCookies = lost.cookieHeader();
   const { id } = (signedIn.body as { session: { id: string } }).session;
   await admin.delete(`/api/admin/sessions/${id}?message=Found%20in%20the%20canteen`);
+}
+
+/** Resources in every state, and outcomes in every log. */
+async function furnishDesk(admin: ReturnType<typeof createBrowser>): Promise<void> {
+  // Judged before anything is held: a hack gives back what its account holds.
+  for (const last of ["1", "2"])
+    await admin.post(`/api/reservations/${"0".repeat(19)}${last}/claim`, undefined, {
+      "x-forwarded-for": "198.51.100.23, 203.0.113.9",
+    });
+  const { body } = await admin.get("/api/admin/outcomes?kind=hack");
+  const [newest] = (body as { outcomes: { id: string }[] }).outcomes;
+  await admin.post(`/api/admin/outcomes/${newest?.id}/judge`, { verdict: "hack" });
+
+  const addResource = async (resource: object, units: number): Promise<string> => {
+    const { body } = await admin.post("/api/admin/catalogue", resource);
+    const { id } = (body as { resource: { id: string } }).resource;
+    const codes = Array.from({ length: units }, (_, i) => `${id}-${i}`);
+    if (units > 0) await admin.post(`/api/admin/catalogue/${id}/units`, { units: codes });
+    return id;
+  };
+  const reserve = async (resourceId: string): Promise<string> =>
+    ((await admin.post("/api/reservations", { resourceId })).body as { id: string }).id;
+
+  const description = "Opens the side door and the bicycle cellar from six in the evening.";
+  const rule = { countries: ["SE", "DE"], cities: ["Uppsala"] };
+  const pass = await addResource({ name: "Night pass", description, limit: 20 }, 12);
+  for (let claims = 0; claims < 5; claims++)
+    await admin.post(`/api/reservations/${await reserve(pass)}/claim`);
+  await admin.delete(`/api/reservations/${await reserve(pass)}`);
+  await reserve(pass);
+  await addResource({ name: "Guest network voucher", rule, holdSeconds: 7_200 }, 3);
+  const terms = "Handle with care. Bring it back.";
+  const camera = await addResource({ name: "Camera", task: "confirm", terms }, 1);
+  await admin.post(`/api/reservations/${await reserve(camera)}/claim`);
+  await reserve(camera);
+  await addResource({ name: "Parking space" }, 0);
+  const gone = await addResource({ name: "Summer ticket" }, 4);
+  await reserve(gone);
+  await admin.delete(`/api/admin/catalogue/${gone}`);
+}
+
+/** A guest's bin; and mia's, merged from a visit, with a unit in every state and one to approve on her phone. */
+async function furnishVisits(admin: ReturnType<typeof createBrowser>): Promise<void> {
+  const addResource = async (resource: object): Promise<string> => {
+    const { body } = await admin.post("/api/admin/catalogue", resource);
+    const { id } = (body as { resource: { id: string } }).resource;
+    await admin.post(`/api/admin/catalogue/${id}/units`, { units: [`${id}-1`, `${id}-2`] });
+    return id;
+  };
+  const room = await addResource({
+    name: "Study room",
+    task: "other_device",
+    holdSeconds: 172_800,
+  });
+  const locker = await addResource({ name: "Locker", task: "reauthenticate" });
+  const bench = await addResource({ name: "Workbench", task: "confirm", terms: "Sweep it after." });
+  const [guest, laptop, phone] = [
+    createBrowser(server.address, userAgents.laptop),
+    createBrowser(server.address, userAgents.laptop),
+    createBrowser(server.address, userAgents.phone),
+  ];
+  for (const visitor of [guest, laptop])
+    for (const [i, id] of [room, locker].entries())
+      await visitor.put(`/api/bin/${id}`, { quantity: i + 1 });
+  guestCookies = guest.cookieHeader();
+  for (const device of [phone, laptop]) await device.signIn("mia");
+  for (const device of [phone, laptop]) await recogniseAll(device);
+  [reserverCookies, approverCookies] = [laptop.cookieHeader(), phone.cookieHeader()];
+
+  const reserve = async (resourceId: string): Promise<string> =>
+    ((await laptop.post("/api/reservations", { resourceId })).body as { id: string }).id;
+  const claimed = await reserve(bench);
+  await laptop.post(`/api/reservations/${claimed}/task`, { accept: true });
+  await laptop.post(`/api/reservations/${claimed}/claim`);
+  await laptop.delete(`/api/reservations/${await reserve(locker)}`);
+  for (const id of [room, locker, bench]) await reserve(id);
 }
 
 /** Answered, so that "was this you?" stands only where a picture of it is wanted. */
@@ -100,6 +181,14 @@ const visits: Visit[] = [
     ...asAdmin,
   },
   {
+    page: "devices-details",
+    path: () => "/",
+    heading: "Your devices",
+    ready: table,
+    then: (page) => page.getByText("Details").first().click(),
+    ...asAdmin,
+  },
+  {
     page: "devices-confirm",
     path: () => "/",
     heading: "Your devices",
@@ -128,6 +217,42 @@ const visits: Visit[] = [
         .first()
         .click();
       await page.getByRole("dialog").waitFor();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "live-sessions-chosen",
+    path: () => "/admin/sessions",
+    heading: "Live sessions",
+    ready: table,
+    then: async (page) => {
+      for (const at of [0, 1])
+        await page
+          .getByRole("checkbox", { name: /^Select mia/ })
+          .nth(at)
+          .check();
+      await page.getByRole("button", { name: "Sign out 2 sessions" }).waitFor();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "overview",
+    path: () => "/admin/overview",
+    heading: "Overview",
+    ready: (page) => page.getByRole("img", { name: /^At the desk/ }).waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "overview-tables",
+    path: () => "/admin/overview?window=15m",
+    heading: "Overview",
+    ready: (page) => page.getByRole("img", { name: /^At the desk/ }).waitFor(),
+    then: async (page) => {
+      for (let charts = 4; charts > 0; charts--)
+        await page
+          .getByRole("button", { name: /^Show as table/ })
+          .first()
+          .click();
     },
     ...asAdmin,
   },
@@ -161,6 +286,148 @@ const visits: Visit[] = [
     ...asAdmin,
   },
   { page: "account", path: () => `/admin/accounts/${accountId}`, heading: "mia", ...asAdmin },
+  {
+    page: "account-sessions",
+    path: () => `/admin/accounts/${accountId}?view=sessions`,
+    heading: "mia",
+    ready: table,
+    then: (page) => page.getByText("Details").first().click(),
+    ...asAdmin,
+  },
+  {
+    page: "account-desk",
+    path: () => `/admin/accounts/${accountId}?view=desk`,
+    heading: "mia",
+    ready: (page) => page.getByRole("heading", { name: "Reservations", level: 2 }).waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "account-history",
+    path: () => `/admin/accounts/${accountId}?view=history`,
+    heading: "mia",
+    ready: (page) => page.getByRole("listitem").first().waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "admin-catalogue",
+    path: () => "/admin/catalogue",
+    heading: "Catalogue and stock",
+    ready: (page) => page.getByRole("heading", { name: "Removed from the catalogue" }).waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "admin-catalogue-edit",
+    path: () => "/admin/catalogue",
+    heading: "Catalogue and stock",
+    then: async (page) => {
+      await page.getByRole("button", { name: "Edit Guest network voucher" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "admin-catalogue-remove",
+    path: () => "/admin/catalogue",
+    heading: "Catalogue and stock",
+    then: async (page) => {
+      await page.getByRole("button", { name: "Remove Night pass" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "admin-catalogue-units",
+    path: () => "/admin/catalogue",
+    heading: "Catalogue and stock",
+    then: async (page) => {
+      await page.getByRole("button", { name: "Add units to Parking space" }).click();
+      await page.getByLabel("A file").check();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "admin-outcomes",
+    path: () => "/admin/outcomes?kind=fail",
+    heading: "Outcomes",
+    ready: (page) => page.getByRole("listitem").first().waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "admin-outcomes-hack",
+    path: () => "/admin/outcomes?kind=hack",
+    heading: "Outcomes",
+    ready: (page) => page.getByText("A hack, judged by you").waitFor(),
+    ...asAdmin,
+  },
+  {
+    page: "admin-outcomes-trim",
+    path: () => "/admin/outcomes?kind=success",
+    heading: "Outcomes",
+    ready: (page) => page.getByRole("listitem").first().waitFor(),
+    then: async (page) => {
+      await page.getByRole("button", { name: "Forget older…" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+    ...asAdmin,
+  },
+  {
+    page: "catalogue",
+    path: () => "/catalogue",
+    heading: "Catalogue",
+    ready: (page) => page.getByRole("heading", { name: "Study room" }).waitFor(),
+  },
+  {
+    page: "catalogue-of-an-account",
+    path: () => "/catalogue",
+    heading: "Catalogue",
+    ready: (page) => page.getByRole("button", { name: "Reserve Study room" }).waitFor(),
+    cookies: () => reserverCookies,
+  },
+  {
+    page: "bin-empty",
+    path: () => "/bin",
+    heading: "Your bin",
+    ready: (page) => page.getByText("Your bin is empty.").waitFor(),
+  },
+  {
+    page: "bin-of-a-guest",
+    path: () => "/bin",
+    heading: "Your bin",
+    ready: (page) => page.getByRole("link", { name: "Sign in to reserve" }).waitFor(),
+    cookies: () => guestCookies,
+  },
+  {
+    page: "bin-merged",
+    path: () => "/bin",
+    heading: "Your bin",
+    ready: (page) => page.getByRole("button", { name: "Reserve all" }).waitFor(),
+    cookies: () => reserverCookies,
+  },
+  {
+    page: "reservations",
+    path: () => "/reservations",
+    heading: "Your reservations",
+    ready: table,
+    then: (page) => page.getByRole("button", { name: /^Show what you received/ }).click(),
+    cookies: () => reserverCookies,
+  },
+  {
+    page: "reservations-terms",
+    path: () => "/reservations",
+    heading: "Your reservations",
+    then: async (page) => {
+      await page.getByRole("button", { name: "Read the terms" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+    cookies: () => reserverCookies,
+  },
+  {
+    page: "approval",
+    path: () => "/password",
+    heading: "Change password",
+    ready: (page) => page.getByRole("button", { name: "It was not me" }).waitFor(),
+    cookies: () => approverCookies,
+  },
   {
     page: "signed-out",
     path: () => "/",

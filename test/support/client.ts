@@ -59,7 +59,7 @@ export function createBrowser(address: string, userAgent = userAgents.laptop) {
     });
     keepCookies(response.headers);
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return {
       status: response.status,
       headers: response.headers,

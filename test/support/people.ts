@@ -15,13 +15,14 @@ const laptop = { width: 1440, height: 900 };
 export async function openBrowserOf(
   browser: Browser,
   address: string,
-  options: { phone?: boolean; userAgent?: string; dark?: boolean } = {},
+  options: { phone?: boolean; userAgent?: string; dark?: boolean; locale?: string } = {},
 ): Promise<Person> {
   const context = await browser.newContext({
     baseURL: address,
     viewport: options.phone ? phone : laptop,
     colorScheme: options.dark ? "dark" : "light",
     ...(options.userAgent !== undefined && { userAgent: options.userAgent }),
+    ...(options.locale !== undefined && { locale: options.locale }),
   });
   const page = await context.newPage();
   let loads = 0;

@@ -136,6 +136,7 @@ function openInspection(url: string) {
   const reading: Record<string, (key: string) => string[]> = {
     string: (key) => ["GET", key],
     hash: (key) => ["HGETALL", key],
+    list: (key) => ["LRANGE", key, "0", "-1"],
     set: (key) => ["SMEMBERS", key],
     zset: (key) => ["ZRANGE", key, "0", "-1", "WITHSCORES"],
     stream: (key) => ["XRANGE", key, "-", "+"],

@@ -9,6 +9,8 @@ export function bindAccounts({
   bind,
   router,
   accounts,
+  bins,
+  desk,
   sessions,
   signIn,
   attempts,
@@ -40,6 +42,24 @@ export function bindAccounts({
     bind(accountRoutes.show, async ({ params }) => ({
       account: showAccount(await accounts.get(params.id)),
     })),
+  );
+
+  router.get(
+    accountRoutes.sessions.path,
+    bind(accountRoutes.sessions, async ({ params, held }) =>
+      sessions.list(await accounts.get(params.id), held.row.id),
+    ),
+  );
+
+  router.get(
+    accountRoutes.desk.path,
+    bind(accountRoutes.desk, async ({ params }) => {
+      const { id } = await accounts.get(params.id);
+      return {
+        bin: await bins.read({ kind: "account", id }),
+        reservations: await desk.list(id),
+      };
+    }),
   );
 
   router.post(
@@ -80,7 +100,8 @@ export function bindAccounts({
   async function enter(account: AccountRow, { visitor, held, ctx }: Omit<Asker, "body">) {
     const opened = await signIn.enter(account, visitor, held);
     cookies.open(ctx, opened);
-    return { account: showAccount(account), session: await sessions.showOwn(opened.held) };
+    const session = await sessions.showOwn(opened.held);
+    return { account: showAccount(account), session, merged: opened.merged };
   }
 
   const shown = <R>({ account, receipt }: { account: AccountRow; receipt: R }) => ({

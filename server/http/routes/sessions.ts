@@ -25,7 +25,7 @@ export function bindSessions(parts: RouteParts) {
         cookies.remember(ctx, remembered);
         await sessions.tellChanged(opened.held.row, opened.held.account);
       } else cookies.forget(ctx);
-      return signedIn(opened.held);
+      return { ...(await signedIn(opened.held)), merged: opened.merged };
     }),
   );
 

@@ -13,7 +13,7 @@ if ARGV[8] == 'due' then
   reason = now >= tonumber(fields.e) and 'expired_lifetime' or 'expired_idle'
 end
 if ARGV[10] == 'no_trace' then
-  redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[1], bin_key(KEYS[1], ARGV[1]))
 else
   bury(KEYS[1], KEYS[2], KEYS[3], ARGV[1], { reason = reason, at = now, by_id = ARGV[4],
     by_name = ARGV[5], message = ARGV[6], kept_for = tonumber(ARGV[7]) })

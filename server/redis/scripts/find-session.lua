@@ -23,6 +23,6 @@ if fields.f then
 end
 local account = false
 if fields.a then
-  account = redis.call('HMGET', ARGV[2] .. fields.a, 'u', 'n', 'c', 'y', 'p', 'x', 't', 'g', 'v')
+  account = redis.call('HMGET', ARGV[2] .. fields.a, 'u', 'n', 'c', 'y', 'p', 'x', 't', 'g', 'v', 'm')
 end
 return { now, 'live', flat, account }

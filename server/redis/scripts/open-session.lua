@@ -12,7 +12,7 @@ if redis.call('EXISTS', row) == 1 then return { now, 'taken' } end
 local displaced = {}
 local generation, account_fields = false, false
 if account then
-  account_fields = redis.call('HMGET', account, 'u', 'n', 'c', 'y', 'p', 'x', 't', 'g', 'v')
+  account_fields = redis.call('HMGET', account, 'u', 'n', 'c', 'y', 'p', 'x', 't', 'g', 'v', 'm')
   if not account_fields[1] then return { now, 'account_gone' } end
   if account_fields[6] == '1' then return { now, 'account_disabled' } end
   generation = account_fields[8]
