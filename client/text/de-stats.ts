@@ -32,7 +32,6 @@ export const deStats: Text["stats"] = {
   showChart: "Als Diagramm zeigen",
   about: (action, chart) => `${action}: ${chart}`,
   time: "Ab",
-  allTogether: "Zusammen",
 
   onlineChart: "Sitzungen online",
   onlineSeries: "Online",

@@ -38,7 +38,6 @@ export const enStats = {
   showChart: "Show as chart",
   about: (action: string, chart: string) => `${action}: ${chart}`,
   time: "From",
-  allTogether: "Together",
 
   onlineChart: "Sessions online",
   onlineSeries: "Online",

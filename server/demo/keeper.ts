@@ -17,12 +17,22 @@ export function createKeeper(address: string, username: string, password: string
 
   const signIn = () => browser.ask(sessionRoutes.signIn, { body: { username, password } });
 
+  /** Ask, and prove the password again where that is what is missing. */
+  async function insist(ask: () => Promise<{ code: string | null }>): Promise<void> {
+    const { code } = await ask();
+    if (code !== "reauthentication_required") return;
+    await browser.ask(sessionRoutes.reauthenticate, { body: { password } });
+    await ask();
+  }
+
   async function restock(): Promise<boolean> {
     const { reply } = await browser.ask(adminCatalogueRoutes.list, {});
     const scarce = reply?.resources.filter(({ stock, removed }) => !removed && stock === 0) ?? [];
     for (const { id } of scarce) {
       const units = Array.from({ length: few }, () => `PLACE-${crypto.randomUUID()}`);
-      await browser.ask(adminCatalogueRoutes.addUnits, { params: { id }, body: { units } });
+      await insist(() =>
+        browser.ask(adminCatalogueRoutes.addUnits, { params: { id }, body: { units } }),
+      );
     }
     return reply !== null;
   }
@@ -36,10 +46,7 @@ export function createKeeper(address: string, username: string, password: string
       ) ?? [];
     if (others.length === 0) return;
     const end = { params: { id: pick(others).id }, body: { message: pick(messages) } };
-    const { code } = await browser.ask(adminSessionRoutes.end, end);
-    if (code !== "reauthentication_required") return;
-    await browser.ask(sessionRoutes.reauthenticate, { body: { password } });
-    await browser.ask(adminSessionRoutes.end, end);
+    await insist(() => browser.ask(adminSessionRoutes.end, end));
   }
 
   return {

@@ -8,7 +8,7 @@ import type { StockedResource } from "../../shared/contract/catalogue.ts";
 import type { Outcome, OutcomeId } from "../../shared/contract/outcomes.ts";
 import type { Reservation } from "../../shared/contract/reservations.ts";
 import type { ReservationId, ResourceId } from "../../shared/ids.ts";
-import type { CatalogueChanged } from "../../shared/live.ts";
+import { mostOutcomesInBatch, type CatalogueChanged } from "../../shared/live.ts";
 import type { DeskChange } from "../domain/desk.ts";
 import type { Registry } from "./registry.ts";
 import { accountRoom, watchRoom } from "./rooms.ts";
@@ -30,9 +30,6 @@ export type DeskFeed = ReturnType<typeof createDeskFeed>;
 
 const stockEvery = 100;
 const batchEvery = 500;
-/** More in one batch than anybody reads: the newest of them, the rest is in the list. */
-const mostOutcomes = 100;
-
 export function createDeskFeed(options: DeskFeedOptions) {
   const { io, registry } = options;
   /** Told within the last tenth of a second, and what is to be told after it. */
@@ -72,7 +69,7 @@ export function createDeskFeed(options: DeskFeedOptions) {
   async function sendBatch(): Promise<void> {
     sentAt = performance.now();
     timer = undefined;
-    const [ids, newest] = [[...resources], [...outcomes].slice(-mostOutcomes)];
+    const [ids, newest] = [[...resources], [...outcomes].slice(-mostOutcomesInBatch)];
     resources = new Set();
     outcomes = new Set();
     if (!hasWatchers()) return;

@@ -158,6 +158,7 @@ export const adminCatalogueRoutes = {
     path: "/api/admin/catalogue/:id/units",
     summary: "Add units: all of them, or none when one is not right",
     needs: "catalogue:manage",
+    fresh: true,
     params,
     body: z.object({ units: z.array(Unit).min(1).max(10_000) }),
     reply: UnitsAdded,
@@ -170,6 +171,7 @@ export const adminCatalogueRoutes = {
     summary:
       "Add a file of units, one a line (text/plain, UTF-8): all of them, or none when one is not right",
     needs: "catalogue:manage",
+    fresh: true,
     params,
     lines: true,
     reply: UnitsAdded,

@@ -138,6 +138,32 @@ describe("a claim", () => {
     });
   });
 
+  test("comes too late the moment its time is up, and so does anything else, before any clock has looked", async () => {
+    const resource = await addResource(admin, { task: "confirm" }, makeUnits("moment", 1));
+    const { browser } = await bringPerson(server);
+    const steps = [
+      (id: string) => claim(browser, id),
+      (id: string) => release(browser, id),
+      (id: string) => browser.post(`/api/reservations/${id}/task`, { accept: true }),
+    ];
+    for (const [at, step] of steps.entries()) {
+      const { body } = await reserve(browser, resource);
+      if (at === 0) await browser.post(`/api/reservations/${body.id}/task`, { accept: true });
+      await server.command("HSET", `{desk}reservation:${body.id}`, "e", "1");
+      expect(await step(body.id)).toMatchObject({
+        status: 409,
+        body: { code: "reservation_expired" },
+      });
+      expect((await show(browser, body.id)).body.state).toBe("expired");
+      expect(await readStocked(admin, resource)).toMatchObject({ stock: 1, held: 0 });
+    }
+    await eventually(async () => {
+      const { events } = (await browser.get("/api/activity")).body;
+      const told = events.filter(({ type }: { type: string }) => type === "reservation.expired");
+      return told.length === 3;
+    });
+  });
+
   test("counts how long people took, so that their median can be shown", async () => {
     const resource = await addResource(admin, {}, makeUnits("median", 3));
     const { browser } = await bringPerson(server);

@@ -42,7 +42,19 @@ interface Target {
 }
 
 /** How each route that takes a fresh session is asked for something it can do. */
-const requests: Record<string, (target: Target) => { path: string; body?: object }> = {
+const requests: Record<
+  string,
+  (target: Target) => { path: string; body?: object | string; headers?: Record<string, string> }
+> = {
+  "POST /api/admin/catalogue/:id/units": ({ resource }) => ({
+    path: `/api/admin/catalogue/${resource}/units`,
+    body: { units: ["a code"] },
+  }),
+  "PUT /api/admin/catalogue/:id/units": ({ resource }) => ({
+    path: `/api/admin/catalogue/${resource}/units`,
+    body: "another code\n",
+    headers: { "content-type": "text/plain" },
+  }),
   "DELETE /api/admin/catalogue/:id": ({ resource }) => ({
     path: `/api/admin/catalogue/${resource}`,
   }),
@@ -111,8 +123,8 @@ const holders = {
     const app = await openApp(here, username);
     await letTimePass(server, app.id, hour);
     let token = app.accessToken;
-    const ask: Browser["ask"] = (method, path, body) =>
-      createBrowser(there).ask(method, path, body, bearer(token));
+    const ask: Browser["ask"] = (method, path, body, headers) =>
+      createBrowser(there).ask(method, path, body, { ...headers, ...bearer(token) });
     return {
       ask,
       async reauthenticate() {
@@ -140,13 +152,13 @@ describe("what takes a fresh session", () => {
           const { id: session } = await signInBrowser(there, target.username);
           const holder = await holders[kind](admin.username);
           const desk = await fillDesk(target.username);
-          const { path, body } = requests[name]({ account: target.id, session, ...desk });
+          const { path, body, headers } = requests[name]({ account: target.id, session, ...desk });
           const [method] = name.split(" ");
-          const refused = await holder.ask(method, path, body);
+          const refused = await holder.ask(method, path, body, headers);
           expect(refused).toMatchObject(wanting);
           expect(await server.command("HGET", sessionRow(session as never), "z")).toBeNull();
           await holder.reauthenticate();
-          const done = await holder.ask(method, path, body);
+          const done = await holder.ask(method, path, body, headers);
           expect(done.status, JSON.stringify(done.body)).toBeLessThan(300);
         },
       );

@@ -16,6 +16,9 @@ import {
 import { setupToken } from "../support/server.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 
+/** A node takes its time to start where many start at once. */
+const timeout = 120_000;
+
 let redis: TestRedis;
 let here: NodeProcess;
 let there: NodeProcess;
@@ -37,7 +40,7 @@ beforeAll(async () => {
   ({ browser: laptop } = await signInBrowser(here.address, "admin"));
   laptopPage = await laptop.openPage();
   phone = await signInBrowser(there.address, "admin", userAgents.phone);
-});
+}, timeout);
 afterAll(async () => {
   for (const browser of [admin, laptop, phone?.browser]) browser?.close();
   await Promise.all([here?.remove(), there?.remove()]);
@@ -67,36 +70,44 @@ const openPages = async (count: number): Promise<void> => {
   await toldThem;
 };
 
-test("pages of a node that is frozen are gone for everybody, and back when it is", async () => {
-  await openPages(2);
-  const toldGone = told(0);
-  there.pause();
-  await toldGone;
-  expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
+test(
+  "pages of a node that is frozen are gone for everybody, and back when it is",
+  { timeout },
+  async () => {
+    await openPages(2);
+    const toldGone = told(0);
+    there.pause();
+    await toldGone;
+    expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
 
-  const toldBack = told(2);
-  there.resume();
-  await toldBack;
-  await there.ready();
-  expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 2 });
-});
+    const toldBack = told(2);
+    there.resume();
+    await toldBack;
+    await there.ready();
+    expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 2 });
+  },
+);
 
-test("pages of a node that is killed are gone for everybody, and stay gone when it starts anew", async () => {
-  const toldGone = told(0);
-  await there.kill();
-  await toldGone;
-  expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
-  const online = await countsOf(admin, "/api/admin/sessions?online=true");
-  expect(online).not.toHaveProperty(phone.id);
-  expect(Object.keys(online).length).toBe(2);
+test(
+  "pages of a node that is killed are gone for everybody, and stay gone when it starts anew",
+  { timeout },
+  async () => {
+    const toldGone = told(0);
+    await there.kill();
+    await toldGone;
+    expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
+    const online = await countsOf(admin, "/api/admin/sessions?online=true");
+    expect(online).not.toHaveProperty(phone.id);
+    expect(Object.keys(online).length).toBe(2);
 
-  there.start();
-  await there.ready();
-  expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
-  await openPages(1);
-});
+    there.start();
+    await there.ready();
+    expect(await countsOf(laptop, "/api/sessions")).toMatchObject({ [phone.id]: 0 });
+    await openPages(1);
+  },
+);
 
-test("pages of a node that is stopped are gone for everybody", async () => {
+test("pages of a node that is stopped are gone for everybody", { timeout }, async () => {
   const toldGone = told(0);
   await there.stop();
   await toldGone;

@@ -2,6 +2,7 @@
 // a slower refresh, and is live by itself once the proxy is mended.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findAxeViolations } from "../support/axe.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { signInBrowser, userAgents } from "../support/client.ts";
 import { openBrowserOf, signIn, type Person } from "../support/people.ts";
@@ -40,6 +41,7 @@ test("the page says that live updates are blocked, and how to mend that", async 
   expect(await banner.innerText()).toContain("/socket.io/");
   await person.page.getByText("Not live", { exact: true }).waitFor();
   expect(proxy.refused()).toBeGreaterThanOrEqual(3);
+  expect(await findAxeViolations(person.page)).toEqual([]);
 }, 90_000);
 
 test("another device that signs in shows up within the slow refresh, and leaves again", async () => {

@@ -3,6 +3,7 @@
 // was ended by somebody.
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findAxeViolations } from "../support/axe.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { createBrowser, eventually, goodPassword, setUpAdmin } from "../support/client.ts";
 import { openBrowserOf, signIn, type Person } from "../support/people.ts";
@@ -10,13 +11,16 @@ import { startServer, type TestServer } from "../support/server.ts";
 
 /** Sessions idle out in real time, and machines may be slow. */
 const patience = { timeout: 90_000 };
+const patient = { timeout: 150_000 };
 
 let browser: Browser;
 beforeAll(async () => void (browser = await launchBrowser()));
 afterAll(() => browser?.close());
 
-const warning = (page: Page) =>
+const idleWarning = (page: Page) =>
   page.getByRole("dialog", { name: /You will be signed out in \d+ seconds/ });
+const lastWarning = (page: Page) =>
+  page.getByRole("dialog", { name: /Your session ends in \d+ seconds/ });
 const question = (page: Page) => page.getByRole("dialog", { name: "Sign in again to go on" });
 
 async function answerQuestion(page: Page, password: string): Promise<void> {
@@ -32,33 +36,46 @@ async function readIdleEnd(context: BrowserContext): Promise<number> {
   return session ? Date.parse(session.idleExpiresAt) : 0;
 }
 
-describe("a session that is about to idle out", () => {
+describe("a session that is about to end by itself", () => {
   let server: TestServer;
-  beforeAll(async () => void (server = await startServer({ env: { SESSION_IDLE: "45s" } })));
+  let person: Person;
+  let other: Page;
+  beforeAll(async () => {
+    server = await startServer({ env: { SESSION_IDLE: "40s", SESSION_LIFETIME: "60s" } });
+    const { username } = await server.createAccount();
+    person = await openBrowserOf(browser, server.address);
+    await signIn(person, username);
+    other = await person.context.newPage();
+    await other.goto("/activity");
+  });
   afterAll(() => server?.stop());
 
   test(
     "is warned of in every tab, and staying in one takes that back in all",
-    { timeout: 120_000 },
+    patient,
     async () => {
-      const { username } = await server.createAccount();
-      const person = await openBrowserOf(browser, server.address);
       const { page, context } = person;
-      await signIn(person, username);
-      const other = await context.newPage();
-      await other.goto("/activity");
       const before = await readIdleEnd(context);
-
-      await Promise.all([warning(page).waitFor(patience), warning(other).waitFor(patience)]);
-      await page.getByRole("status").filter({ hasText: "You will be signed out" }).waitFor();
-      await warning(page).getByRole("button", { name: "Stay signed in" }).click();
+      await Promise.all([page, other].map((tab) => idleWarning(tab).waitFor(patience)));
+      await idleWarning(page).getByRole("button", { name: "Stay signed in" }).click();
       await Promise.all(
-        [page, other].map((tab) => warning(tab).waitFor({ ...patience, state: "detached" })),
+        [page, other].map((tab) => idleWarning(tab).waitFor({ ...patience, state: "detached" })),
       );
-      await eventually(async () => (await readIdleEnd(context)) > before + 20_000);
-      await context.close();
+      await eventually(async () => (await readIdleEnd(context)) > before, 20_000);
     },
   );
+
+  test("cannot be put off beyond its longest lifetime, and says so", patient, async () => {
+    const { page } = person;
+    await Promise.all([page, other].map((tab) => lastWarning(tab).waitFor(patience)));
+    await lastWarning(page).getByRole("button", { name: "Dismiss" }).click();
+    await lastWarning(page).waitFor({ state: "detached" });
+    expect(await findAxeViolations(other)).toEqual([]);
+    await question(page).getByText("reached its longest lifetime").waitFor(patience);
+    await answerQuestion(page, goodPassword);
+    await question(page).waitFor({ state: "detached" });
+    await question(other).waitFor({ state: "detached" });
+  });
 });
 
 describe("a session that ran out under a page", () => {
@@ -87,44 +104,41 @@ describe("a session that ran out under a page", () => {
   });
   afterAll(() => server?.stop());
 
-  test(
-    "is signed in to again in place, and what was typed is still there",
-    { timeout: 120_000 },
-    async () => {
-      const { page } = person;
-      await page.goto("/admin/accounts");
-      await page.getByRole("button", { name: "New account" }).click();
-      const form = page.getByRole("dialog", { name: "New account" });
-      await form.getByLabel("Username").fill("half-written");
-      await form.getByLabel("Password", { exact: true }).fill("written before it ran out 12");
-      const loads = person.loads();
+  test("is signed in to again in place, and what was typed is still there", patient, async () => {
+    const { page } = person;
+    await page.goto("/admin/accounts");
+    await page.getByRole("button", { name: "New account" }).click();
+    const form = page.getByRole("dialog", { name: "New account" });
+    await form.getByLabel("Username").fill("half-written");
+    await form.getByLabel("Password", { exact: true }).fill("written before it ran out 12");
+    const loads = person.loads();
 
-      await question(page).waitFor(patience);
-      await question(page).getByText("Your session expired").waitFor();
-      await page.keyboard.press("Escape");
-      await page.keyboard.press("Escape");
-      for (let i = 0; i < 8; i++) {
-        await page.keyboard.press("Tab");
-        expect(await isFocusInside(page, "Sign in again to go on")).toBe(true);
-      }
-      await answerQuestion(page, "not the password");
-      await question(page).getByText("The password is wrong.").waitFor();
-      await question(other).waitFor(patience);
+    await question(page).waitFor(patience);
+    await question(page).getByText("Your session expired").waitFor();
+    expect(await findAxeViolations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    for (let i = 0; i < 8; i++) {
+      await page.keyboard.press("Tab");
+      expect(await isFocusInside(page, "Sign in again to go on")).toBe(true);
+    }
+    await answerQuestion(page, "not the password");
+    await question(page).getByText("The password is wrong.").waitFor();
+    await question(other).waitFor(patience);
 
-      await answerQuestion(page, goodPassword);
-      await question(page).waitFor({ state: "detached" });
-      await question(other).waitFor({ state: "detached" });
-      await other.getByRole("heading", { name: "History" }).waitFor();
-      expect(await form.getByLabel("Username").inputValue()).toBe("half-written");
-      await form.getByRole("button", { name: "Create account" }).click();
-      await page.getByText("The account half-written was created.").waitFor();
-      expect(person.loads()).toBe(loads);
-    },
-  );
+    await answerQuestion(page, goodPassword);
+    await question(page).waitFor({ state: "detached" });
+    await question(other).waitFor({ state: "detached" });
+    await other.getByRole("heading", { name: "History" }).waitFor();
+    expect(await form.getByLabel("Username").inputValue()).toBe("half-written");
+    await form.getByRole("button", { name: "Create account" }).click();
+    await page.getByText("The account half-written was created.").waitFor();
+    expect(person.loads()).toBe(loads);
+  });
 
   test(
     "gives way to another account only with a cleared page, at the beginning",
-    { timeout: 120_000 },
+    patient,
     async () => {
       const { page, context } = person;
       await page.getByRole("link", { name: "Accounts", exact: true }).click();
@@ -151,7 +165,7 @@ describe("a session that ran out under a page", () => {
     },
   );
 
-  test("is opened again unasked on a device that is remembered", { timeout: 120_000 }, async () => {
+  test("is opened again unasked on a device that is remembered", patient, async () => {
     const { page, context } = remembered;
     const readToken = async () =>
       (await context.cookies()).find(({ name }) => name === "rollcall")?.value;
