@@ -222,6 +222,7 @@ export function createCore(options: CoreOptions) {
   const desk = createDesk({
     store: createDeskStore(changes),
     accounts: accountStore,
+    sessions: sessionStore,
     ledger,
     door,
     activity,

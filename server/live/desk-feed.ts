@@ -9,7 +9,7 @@ import type { Outcome, OutcomeId } from "../../shared/contract/outcomes.ts";
 import type { Reservation } from "../../shared/contract/reservations.ts";
 import type { ReservationId, ResourceId } from "../../shared/ids.ts";
 import { mostOutcomesInBatch, type CatalogueChanged } from "../../shared/live.ts";
-import type { DeskChange } from "../domain/desk.ts";
+import type { DeskChange } from "../domain/desk-steps.ts";
 import type { Registry } from "./registry.ts";
 import { accountRoom, watchRoom } from "./rooms.ts";
 

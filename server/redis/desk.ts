@@ -6,7 +6,7 @@ import { tasks } from "../../shared/contract/catalogue.ts";
 import { outcomeCodes } from "../../shared/contract/outcomes.ts";
 import { DomainError } from "../../shared/errors.ts";
 import type { AccountId, ReservationId, ResourceId, SessionId } from "../../shared/ids.ts";
-import type { Claimant, DeskChange, DeskStore, Over, Refused } from "../domain/desk.ts";
+import type { Claimant, DeskChange, DeskStore, Over, Refused } from "../domain/desk-steps.ts";
 import type { ReservationRow } from "../domain/reservation.ts";
 import type { Connection, Reply } from "./connect.ts";
 import * as keys from "./keys.ts";

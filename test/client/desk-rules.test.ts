@@ -99,6 +99,14 @@ describe("the catalogue", () => {
     expect([catalogue.find(lamp.id)?.available, fetches()]).toEqual([0, 1]);
   });
 
+  it("does not let an answer that was on its way undo a newer number", async () => {
+    const { catalogue, fetches, tell } = await openCatalogue();
+    const refreshing = catalogue.refresh();
+    tell?.({ id: lamp.id, available: 0 });
+    await refreshing;
+    expect(fetches()).toBe(3);
+  });
+
   it("is fetched again, once, when something came or was edited", async () => {
     const { catalogue, fetches, tell } = await openCatalogue();
     tell?.({ id: lamp.id, available: 3, edited: true });

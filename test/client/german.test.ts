@@ -73,9 +73,7 @@ describe("an event in German", () => {
 
   it.each(endReasons)("has words for an end by %s that name the account", (reason) => {
     expect(sentenceOf({ reason })).toContain("mia");
-    expect(sentenceOf({ reason, account: undefined })).toMatch(
-      /^Ein Gastbesuch endete: ./,
-    );
+    expect(sentenceOf({ reason, account: undefined })).toMatch(/^Ein Gastbesuch endete: ./);
   });
 });
 

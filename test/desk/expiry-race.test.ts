@@ -1,7 +1,7 @@
 // Claims that arrive around the moment their reservation runs out, while two clocks take back what has: each unit is
 // delivered once or returned once, and none is ever missing or there twice.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Claimant } from "../../server/domain/desk.ts";
+import type { Claimant } from "../../server/domain/desk-steps.ts";
 import { newResourceId } from "../../server/domain/catalogue.ts";
 import { newReservationId } from "../../server/domain/desk.ts";
 import { newAccountId, newSessionId } from "../../server/domain/sessions.ts";

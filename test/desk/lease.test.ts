@@ -1,7 +1,8 @@
 // A node that was paused until its lease had run out might act for a session that has ended since: each step at the
 // desk carries the end of the lease, and comes too late after it. So does one from before its account was disabled.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newReservationId, type Claimant, type DeskStore } from "../../server/domain/desk.ts";
+import { newReservationId } from "../../server/domain/desk.ts";
+import type { Claimant, DeskStore } from "../../server/domain/desk-steps.ts";
 import { openConnection, type Connection } from "../../server/redis/connect.ts";
 import { createDeskStore } from "../../server/redis/desk.ts";
 import type { ReservationId, ResourceId, SessionId } from "../../shared/ids.ts";

@@ -2,7 +2,7 @@
 // last word is always the newest.
 import type { Server } from "socket.io";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { DeskChange } from "../../server/domain/desk.ts";
+import type { DeskChange } from "../../server/domain/desk-steps.ts";
 import { createDeskFeed } from "../../server/live/desk-feed.ts";
 import { createRegistry } from "../../server/live/registry.ts";
 import { watchRoom } from "../../server/live/rooms.ts";

@@ -477,8 +477,10 @@ async function open({ context, page }: Person, visit: Visit): Promise<void> {
   await page.getByRole("heading", { name: visit.heading, exact: true, level: 1 }).waitFor();
   await visit.ready?.(page);
   await visit.then?.(page);
-  // Whatever slides or fades in has arrived: contrast is judged as people read it.
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+  // Whatever slides or fades in has arrived, or is gone with what it moved: contrast is judged as people read it.
+  await page.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  });
 }
 
 const cookiesOf = (header: string) =>
