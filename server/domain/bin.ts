@@ -143,8 +143,8 @@ export function createBins(options: BinsOptions) {
     if (merged.state === "late") throw refusalOf("late");
     const change = merged.state === "gone" ? null : merged.merge;
     if (merged.state === "merged" && change) void tellMerged(into, change).catch(() => {});
-    if (frozen.state === "gone") await ledger.fulfil(operation);
-    else await ends.dissolveGuest(guest, operation);
+    // Also one that is gone: whoever ended it may not have lived to tell, and a node may hold it in its cache.
+    await ends.dissolveGuest(guest, operation);
     return change && into === account ? { id: change.id, items: change.items } : undefined;
   }
 
