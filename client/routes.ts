@@ -48,6 +48,8 @@ export interface Visitor {
   isSignedIn: boolean;
   permissions: readonly Permission[];
   wasSignedOut: boolean;
+  /** It happened while this page was open. */
+  wasCut: boolean;
 }
 
 /** `leave`: out of this client, by the server's way back to the apps behind the gateway. */
@@ -61,7 +63,10 @@ export const decidePage = (
   if (at.path === "/") return { redirect: homePath };
   switch (route.needs) {
     case "nobody":
-      return { show: route.name };
+      // Whoever is cut off is told so wherever they are, also where strangers may look.
+      return visitor.wasCut && route.name !== "setup"
+        ? { show: "signedOut" }
+        : { show: route.name };
     case "stranger":
       return visitor.isSignedIn ? decideReturn(at.returnTo) : { show: route.name };
     case "account":

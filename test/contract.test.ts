@@ -297,7 +297,7 @@ describe("the OpenAPI document", () => {
         "GET /api/reservations/:id account",
         "GET /api/sessions account",
         "PATCH /api/admin/accounts/:id accounts:manage fresh",
-        "PATCH /api/admin/catalogue/:id catalogue:manage",
+        "PATCH /api/admin/catalogue/:id catalogue:manage fresh",
         "PATCH /api/sessions/:id account",
         "POST /api/accounts nobody",
         "POST /api/admin/accounts accounts:manage fresh",

@@ -49,6 +49,15 @@ export interface LogWindow<Entry extends Logged, Filter> {
   open(): () => void;
 }
 
+/** What a page says of its log where it ends. */
+export interface LogWords {
+  /** When the list is empty and there is nothing older. */
+  nothing: string;
+  /** When it is empty so far. */
+  nothingYet: string;
+  older: string;
+}
+
 export interface LogWindowParts<Entry extends Logged, Filter> {
   /** A page of entries before the cursor; an empty one is the beginning. */
   read: (filter: Filter, cursor: string, options: CallOptions) => Promise<LogPage<Entry>>;

@@ -23,6 +23,8 @@ export interface Me {
   readonly isSetupNeeded: boolean;
   /** Why this browser was signed out, until it signs in again. */
   readonly end: End | null;
+  /** Whether that happened while this page was open. */
+  readonly wasCut: boolean;
   /** How the session of `account` ran out, while nobody has signed in again. */
   readonly lapse: End | null;
   may(permission: Permission): boolean;
@@ -71,6 +73,7 @@ export const createMe = ({ call, live, tabs, onIdentityChanged, onMerged }: MePa
   let signups = $state<MeReply["signups"]>("closed");
   let isSetupNeeded = $state(false);
   let end = $state.raw<End | null>(null);
+  let wasCut = $state(false);
   let lapse = $state.raw<End | null>(null);
   let isLeaving = false;
   /** Counts who this browser was, so that an answer about an earlier self is not believed. */
@@ -90,6 +93,7 @@ export const createMe = ({ call, live, tabs, onIdentityChanged, onMerged }: MePa
     session = next.session;
     permissions = next.permissions;
     end = next.account ? null : (next.ended ?? null);
+    wasCut = end !== null && (wasCut || before !== null);
     // An ended session's cookie stays until the next sign-in, so a handshake would only be refused.
     if (end) live.stop();
     else if (isSameOpening(before, session)) live.start();
@@ -159,6 +163,9 @@ export const createMe = ({ call, live, tabs, onIdentityChanged, onMerged }: MePa
     },
     get end() {
       return end;
+    },
+    get wasCut() {
+      return wasCut;
     },
     get lapse() {
       return lapse;

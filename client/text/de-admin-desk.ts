@@ -174,7 +174,6 @@ export const deAdminDesk: AdminDeskText = {
     oneAccount: "Nur ein Konto",
     allAccounts: "Alle Konten zeigen",
     clear: "Filter löschen",
-    sessions: "Sitzungen",
     reservation: "Reservierungsnummer",
     session: "Sitzungsnummer",
 

@@ -163,8 +163,7 @@ export const deDesk: DeskText = {
 
   approval: {
     label: "Freigabe",
-    sentence: (name, device) =>
-      `Auf dem Gerät „${device}“ soll ${name} reserviert werden. Freigeben?`,
+    sentence: (name, device) => `Auf dem Gerät „${device}“ wurde ${name} reserviert. Freigeben?`,
     anotherDevice: "ein anderes Gerät",
     more: (n) => `${number.format(n)} weitere zu beantworten`,
     yes: "Freigeben",

@@ -114,7 +114,7 @@ export const deEvents: typeof enEvents = {
   failedOther: (who, what) => phrase`Anfrage von ${who} nach ${what} abgelehnt`,
   suspected: {
     not_entitled: (who, what) =>
-      phrase`Verdächtig: Reservierung von ${what} durch ein Konto ohne Berechtigung, das von ${who}`,
+      phrase`Verdächtig: Versuch von ${who}, ${what} ohne Berechtigung zu reservieren`,
     not_yours: (who, what) =>
       phrase`Verdächtig: Zugriff von ${who} auf eine fremde Reservierung von ${what}`,
     unknown_reservation: (who) =>

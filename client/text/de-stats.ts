@@ -37,7 +37,7 @@ export const deStats: Text["stats"] = {
   onlineSeries: "Online",
   onlineSummary: (most, at, now) =>
     [
-      `Höchstens ${number.format(most)}, gegen ${at}.`,
+      `Höchster Mittelwert: ${number.format(Math.round(most))}, gegen ${at}.`,
       now === null ? "" : `Jetzt ${number.format(now)}.`,
     ]
       .filter(Boolean)

@@ -174,6 +174,7 @@ export const de: Text = {
     by: "Von",
     signInAgain: "Wieder anmelden",
     comeBack: "Danach sind Sie wieder auf dieser Seite.",
+    goOn: "Ohne Anmeldung weiter",
     notExpected:
       "Nicht erwartet? Melden Sie sich an, sehen Sie Ihre Geräte durch und sagen Sie der Verwaltung Bescheid.",
     here: "Sie haben sich abgemeldet.",
@@ -216,7 +217,7 @@ export const de: Text = {
     guest: "Gast",
     id: "Sitzungsnummer",
     thisDevice: "Dieses Gerät",
-    remembered: "Gemerkt",
+    remembered: "Bleibt angemeldet",
     justSignedIn: "Neu",
     unfamiliar: "Waren Sie das?",
     staysSignedIn: "Bleibt angemeldet",
@@ -434,7 +435,7 @@ export const de: Text = {
   },
 
   permissions: {
-    "sessions:read": { name: "Sitzungen sehen", hint: "Die Sitzungen aller, sobald sie geschehen" },
+    "sessions:read": { name: "Sitzungen sehen", hint: "Die Sitzungen aller, während sie laufen" },
     "sessions:end": { name: "Andere abmelden", hint: "Jede Sitzung beenden, oder die aller" },
     "accounts:read": { name: "Konten sehen", hint: "Namen, Orte und Rechte" },
     "accounts:manage": {

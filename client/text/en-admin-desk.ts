@@ -174,7 +174,6 @@ export const enAdminDesk = {
     oneAccount: "Only one account",
     allAccounts: "Show all accounts",
     clear: "Clear filters",
-    sessions: "Sessions",
     reservation: "reservation id",
     session: "session id",
 

@@ -163,8 +163,7 @@ export const enDesk = {
   /** On the account's other devices, while one of them waits for it. */
   approval: {
     label: "Approval",
-    sentence: (name: string, device: string) =>
-      `Reserving ${name} was asked for on ${device}. Approve?`,
+    sentence: (name: string, device: string) => `${name} was reserved on ${device}. Approve?`,
     anotherDevice: "another device",
     more: (n: number) => `${number.format(n)} more to answer`,
     yes: "Approve",

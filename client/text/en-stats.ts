@@ -43,7 +43,7 @@ export const enStats = {
   onlineSeries: "Online",
   onlineSummary: (most: number, at: string, now: number | null) =>
     [
-      `Most: ${number.format(most)}, around ${at}.`,
+      `Highest average: ${number.format(Math.round(most))}, around ${at}.`,
       now === null ? "" : `Now ${number.format(now)}.`,
     ]
       .filter(Boolean)

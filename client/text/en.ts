@@ -179,6 +179,7 @@ export const en = {
     by: "By",
     signInAgain: "Sign in again",
     comeBack: "You will come back to this page.",
+    goOn: "Go on without signing in",
     notExpected: "Not expected? Sign in, look through your devices, and tell an administrator.",
     here: "You signed out.",
   },

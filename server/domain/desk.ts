@@ -224,6 +224,9 @@ export function createDesk(options: DeskOptions) {
       const claiming = await store.claim(id, by, idempotencyKey);
       if (claiming.state === "refused") throw refusalOf(by, claiming, id);
       const { row, unit, isNew } = claiming;
+      // Shown again, to whoever comes with the key, it is read like any delivered unit.
+      if (!isNew && !options.isFresh(caller.held))
+        throw new DomainError("reauthentication_required");
       if (isNew)
         void activity.record({
           type: "outcome.success",

@@ -131,7 +131,7 @@ function readIdempotencyKey(ctx: Context): string | null {
   const key = ctx.get("idempotency-key");
   if (key === "") return null;
   // Visible ASCII, quoted or not: a structured field's string (RFC 8941), as the draft has it, or bare.
-  if (key.length > longestKey || !/^[\x21-\x7e]+$/.test(key))
+  if (key.length > longestKey || !/^[\x21-\x7e]+$/.test(key) || key === '""')
     throw new DomainError("invalid_request", {
       errors: [{ path: "idempotency-key", message: "takes 1 to 255 visible ASCII characters" }],
     });

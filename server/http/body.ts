@@ -24,9 +24,14 @@ export function createBodyReader(): ReadBody {
       ctx.req.headers["transfer-encoding"] === undefined &&
       (ctx.req.headers["content-length"] ?? "0") === "0";
     if (empty && optional) return {};
+    // Not what a browser sends, and a way to hide how large it is.
+    if (!empty && isEncoded(ctx)) throw new DomainError("unsupported_media_type");
     if (!empty && !ctx.is("application/json", ...(form ? ["urlencoded"] : [])))
       throw new DomainError("unsupported_media_type");
     await read(ctx, () => Promise.resolve());
     return (ctx.request as { body?: unknown }).body;
   };
 }
+
+export const isEncoded = ({ req }: Context): boolean =>
+  (req.headers["content-encoding"] ?? "identity").toLowerCase() !== "identity";

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { Context } from "koa";
 import { DomainError } from "../../shared/errors.ts";
 import type { Route } from "../../shared/route.ts";
+import { isEncoded } from "./body.ts";
 
 /** What a file may weigh as a whole; and one line of it, before anybody has looked at it. */
 const mostBytes = 128 * 1024 * 1024;
@@ -10,12 +11,15 @@ const longestLine = 64 * 1024;
 
 export const noLines: AsyncIterable<string> = (async function* () {})();
 
+const isUtf8 = (ctx: Context): boolean => /^(utf-?8)?$/i.test(ctx.request.charset);
+
 /**
  * The lines of a text/plain body in UTF-8, without their ends; the next is read when it is asked for.
  * Throws `unsupported_media_type`, `too_large`, or `invalid_request` naming the line that is not UTF-8.
  */
 export async function* readLines(ctx: Context): AsyncGenerator<string> {
-  if (!ctx.is("text/plain")) throw new DomainError("unsupported_media_type");
+  if (!ctx.is("text/plain") || !isUtf8(ctx) || isEncoded(ctx))
+    throw new DomainError("unsupported_media_type");
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let number = 1;
   let rest: Buffer = Buffer.alloc(0);

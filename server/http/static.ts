@@ -8,6 +8,9 @@ export function serveClient(folder: string): Middleware {
     ? sirv(folder, {
         single: true,
         etag: true,
+        // The build has laid the compressed files beside the plain ones.
+        brotli: true,
+        gzip: true,
         setHeaders: (res, path) => {
           const immutable = path.startsWith("/assets/");
           res.setHeader(

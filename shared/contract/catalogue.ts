@@ -130,6 +130,7 @@ export const adminCatalogueRoutes = {
     summary:
       "Change a resource; null removes an optional field. What is held keeps its task and deadline",
     needs: "catalogue:manage",
+    fresh: true,
     params,
     body: z.object({
       name: described.name.optional(),

@@ -84,7 +84,7 @@ export const reservationRoutes = {
     params,
     reply: z.object({ reservation: Reservation, information: z.string() }),
     status: 200,
-    errors: [...gone, "task_not_done"],
+    errors: [...gone, "task_not_done", "reauthentication_required"],
   }),
   release: route({
     method: "DELETE",

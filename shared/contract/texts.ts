@@ -8,7 +8,7 @@ export const line = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "must not hold control characters");
+    .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, "must not hold control characters");
 
 /** Several lines; no control characters but the line's end. */
 export const text = (longest: number) =>
@@ -17,7 +17,7 @@ export const text = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^(?:[^\p{Cc}]|\r?\n|\t)*$/u, "must not hold control characters");
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|\r?\n|\t)*$/u, "must not hold control characters");
 
 /** ISO 3166-1 alpha-2. */
 export const Country = z
@@ -25,4 +25,4 @@ export const Country = z
   .trim()
   .toUpperCase()
   .regex(/^[A-Z]{2}$/, "is a two-letter country code");
-export const City = line(80);
+export const City = line(80).regex(/[\p{L}\p{N}]/u, "must hold a letter");

@@ -13,11 +13,17 @@ import type { PageName, Visitor } from "../../client/routes.ts";
 const routeOf = (name: PageName) =>
   [...pageRoutes, notFoundRoute].find((route) => route.name === name) ?? notFoundRoute;
 
-const stranger: Visitor = { isSignedIn: false, permissions: [], wasSignedOut: false };
+const stranger: Visitor = {
+  isSignedIn: false,
+  permissions: [],
+  wasSignedOut: false,
+  wasCut: false,
+};
 const signedIn = (...permissions: Permission[]): Visitor => ({
   isSignedIn: true,
   permissions,
   wasSignedOut: false,
+  wasCut: false,
 });
 const decide = (name: PageName, visitor: Visitor, here = "/", returnTo: string | null = null) =>
   decidePage(routeOf(name), visitor, { path: "/somewhere", here, returnTo });
@@ -34,6 +40,10 @@ describe("choosing a page", () => {
   });
 
   it("still lets somebody who was signed out sign in again", () => {
+    // Where strangers may look too, only who is cut off while looking is told.
+    const cut = { ...stranger, wasSignedOut: true, wasCut: true };
+    expect(decide("catalogue", cut)).toEqual({ show: "signedOut" });
+    expect(decide("catalogue", { ...cut, wasCut: false })).toEqual({ show: "catalogue" });
     expect(decide("signIn", { ...stranger, wasSignedOut: true })).toEqual({ show: "signIn" });
   });
 

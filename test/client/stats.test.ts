@@ -142,7 +142,7 @@ describe("a chart", () => {
     const busy = { ...bucket(1, 4, 12.5), ended: { admin: 2, expired_idle: 3 } };
     const charts = describeCharts(stats([bucket(0), busy]), enStats, (at) => at.slice(11, 16));
     expect(charts.map(({ summary }) => summary)).toEqual([
-      "Most: 12.5, around 09:01. Now 1.",
+      "Highest average: 13, around 09:01. Now 1.",
       "4 sign-ins, 0 refused.",
       "5 sessions ended. Most often: Not used (3).",
       "0 reserved, 0 claimed, 0 expired, 0 suspicious.",

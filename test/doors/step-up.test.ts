@@ -55,6 +55,10 @@ const requests: Record<
     body: "another code\n",
     headers: { "content-type": "text/plain" },
   }),
+  "PATCH /api/admin/catalogue/:id": ({ resource }) => ({
+    path: `/api/admin/catalogue/${resource}`,
+    body: { task: "none" },
+  }),
   "DELETE /api/admin/catalogue/:id": ({ resource }) => ({
     path: `/api/admin/catalogue/${resource}`,
   }),

@@ -4,6 +4,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createBrowser, goodPassword, signInBrowser, type Browser } from "../support/client.ts";
 import {
@@ -25,6 +26,7 @@ beforeAll(async () => {
   mkdirSync(path.join(clientFolder, "assets"));
   writeFileSync(path.join(clientFolder, "index.html"), "<!doctype html><title>Rollcall</title>");
   writeFileSync(path.join(clientFolder, "assets", "main-abc123.js"), "export {};");
+  writeFileSync(path.join(clientFolder, "assets", "main-abc123.js.gz"), gzipSync("export {};"));
   server = await startServer({ clientFolder, env: { RATE_LIMITS: "off" } });
   port = Number(new URL(server.address).port);
   account = await server.createAccount(["sessions:read", "sessions:end"]);
@@ -218,6 +220,19 @@ describe("every answer", () => {
       for (const name of Object.keys(answer.headers)) expect(name).not.toMatch(/^access-control-/);
       expect(answer.headers["x-request-id"]).toMatch(/^[\w=-]{1,64}$/);
     }
+  });
+
+  test("the client comes compressed to browsers that take it, and as it is to others", async () => {
+    const headers = { "accept-encoding": "gzip" };
+    const compressed = await send("GET", "/assets/main-abc123.js", headers);
+    expect(compressed.headers).toMatchObject({
+      "content-encoding": "gzip",
+      vary: "Accept-Encoding",
+    });
+    expect(compressed.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect(
+      (await send("GET", "/assets/main-abc123.js")).headers["content-encoding"],
+    ).toBeUndefined();
   });
 
   test("of the API is kept by nobody; hashed files of the client are kept for ever", async () => {

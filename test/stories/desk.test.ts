@@ -140,9 +140,9 @@ test("a guest's bin becomes an account's, and a unit is reserved, approved on th
   await page.getByRole("row", { name: /Concert ticket/ }).waitFor({ state: "detached" });
   await visit(page, "Reservations");
   await about(page, "Concert ticket").getByText("Waiting for you on another device").waitFor();
-  expect(await page.getByText("was asked for on").count()).toBe(0);
+  expect(await page.getByText("Approve?").count()).toBe(0);
 
-  await seen(phone.page, "Reserving Concert ticket was asked for on Firefox on Linux. Approve?");
+  await seen(phone.page, "Concert ticket was reserved on Firefox on Linux. Approve?");
   await press(phone.page, "Approve");
   await press(page, "Claim Concert ticket");
   await seen(page, "Keep it somewhere safe.");
@@ -206,7 +206,7 @@ test("a request for approval goes when it is given back, and “It was not me”
   await page.goto("/catalogue");
 
   await press(page, "Reserve Scooter");
-  const question = phone.page.getByText("Reserving Scooter was asked for on");
+  const question = phone.page.getByText("Scooter was reserved on");
   await question.waitFor();
   await press(page, "Open reservations");
   await press(page, "Give Scooter back");

@@ -79,7 +79,9 @@ test("figures and tables follow sign-ins, refusals and ends on another server", 
 test("who is online is counted, and the chart says so in words", async () => {
   // The page of the admin is the only one, and is looked at every ten seconds.
   await poll(() => figureOf(admin.page, "Online")).toBe("1");
-  const chart = admin.page.getByRole("img", { name: /^Sessions online\. Most: .* Now 1\.$/ });
+  const chart = admin.page.getByRole("img", {
+    name: /^Sessions online\. Highest average: .* Now 1\.$/,
+  });
   await chart.waitFor();
 });
 

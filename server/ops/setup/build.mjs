@@ -1,7 +1,17 @@
 // Builds into a folder of its own and puts it in the place of dist/ only when it is whole: a failed or
 // interrupted build leaves the old one running. The new dist/ carries the fingerprint of its sources.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { fingerprintOf, readStamp, writeStamp } from "./fingerprint.mjs";
 import { announce, root, runNode } from "./run.mjs";
 
@@ -33,6 +43,7 @@ export async function build() {
   copyScripts(folder);
   const client = ["--config", "client/vite.config.ts", "--outDir", path.join(folder, "client")];
   await runNode(["node_modules/vite/bin/vite.js", "build", ...client, "--logLevel", "warn"]);
+  compressClient(path.join(folder, "client"));
   writeStamp(path.join(folder, stamp), fingerprint);
   replaceDist(folder);
   process.off("exit", clear);
@@ -42,6 +53,17 @@ export async function build() {
 function copyScripts(folder) {
   const from = path.join(root, scripts);
   if (existsSync(from)) cpSync(from, path.join(folder, scripts), { recursive: true });
+}
+
+/** Once, as well as can be, so that the server only picks the file that a browser takes. */
+function compressClient(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!/\.(html|js|css|svg)$/.test(name)) continue;
+    const file = path.join(folder, name);
+    const content = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(content));
+    writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  }
 }
 
 function replaceDist(folder) {

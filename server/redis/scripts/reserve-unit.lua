@@ -29,7 +29,9 @@ local function refused(kind, code)
   return { 'refused', kind, code, resource, name, expired }
 end
 
-local function admits(list, place) return not list or string.find(list, '|' .. place .. '|', 1, true) end
+local function admits(list, place)
+  return not list or (place ~= '' and string.find(list, '|' .. place .. '|', 1, true))
+end
 if ARGV[8] ~= '1' or not admits(countries, ARGV[9]) or not admits(cities, ARGV[10]) then
   -- A page may not have heard yet of a change that is younger than a lease.
   local changed_at = math.max(tonumber(changed or 0), tonumber(ARGV[11]))
