@@ -19,6 +19,8 @@ interface NewsParts {
 
 const storageKey = "rollcall-news";
 const mostRemembered = 20;
+/** After this long all tabs read what one has stored. */
+const settledMs = 10_000;
 
 export const createNews = ({ toasts, storage }: NewsParts): News => {
   let waiting: { id: string; say: () => void }[] = [];
@@ -35,26 +37,36 @@ export const createNews = ({ toasts, storage }: NewsParts): News => {
     return true;
   };
 
-  const sayWaiting = () => {
-    for (const { id, say } of waiting.splice(0)) if (isFirst(id)) say();
+  const sayUnlessSaid = ({ id, say }: (typeof waiting)[number]) => {
+    if (isFirst(id)) say();
   };
 
-  /** One tab at a time, where the browser can arrange that (not outside https and this computer). */
-  const sayInTurn = () => {
+  /**
+   * Tabs that hear it at the same moment ask for the same lock, and who does not get it keeps quiet: what one tab
+   * stores, another may read too late. Where there are no locks (not outside https and this computer) that may be.
+   */
+  const sayWaiting = () => {
     const locks = navigator.locks as LockManager | undefined;
-    if (locks) void locks.request(storageKey, sayWaiting);
-    else sayWaiting();
+    for (const news of waiting.splice(0)) {
+      if (!locks) sayUnlessSaid(news);
+      else
+        void locks.request(`${storageKey} ${news.id}`, { ifAvailable: true }, (lock) => {
+          if (lock === null) return;
+          sayUnlessSaid(news);
+          return new Promise((resolve) => setTimeout(resolve, settledMs));
+        });
+    }
   };
 
   const isLookedAt = () => document.visibilityState === "visible";
   document.addEventListener("visibilitychange", () => {
-    if (isLookedAt()) sayInTurn();
+    if (isLookedAt()) sayWaiting();
   });
 
   return {
     tell(id, sentence, options) {
       waiting.push({ id, say: () => toasts.show(sentence, options) });
-      if (isLookedAt()) sayInTurn();
+      if (isLookedAt()) sayWaiting();
     },
     clear: () => (waiting = []),
   };

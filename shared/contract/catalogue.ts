@@ -9,10 +9,11 @@ export const tasks = ["none", "confirm", "reauthenticate", "other_device"] as co
 export const Task = z.enum(tasks);
 export type Task = z.infer<typeof Task>;
 
+const RuleCity = City.regex(/[^|\s]/u, "is no name of a city");
 /** Who may reserve: people of these countries and these cities. A list that is absent admits all. */
 export const Rule = z.strictObject({
   countries: z.array(Country).min(1).max(250).optional(),
-  cities: z.array(City).min(1).max(200).optional(),
+  cities: z.array(RuleCity).min(1).max(200).optional(),
 });
 export type Rule = z.infer<typeof Rule>;
 

@@ -25,4 +25,4 @@ export const Country = z
   .trim()
   .toUpperCase()
   .regex(/^[A-Z]{2}$/, "is a two-letter country code");
-export const City = line(80).regex(/[\p{L}\p{N}]/u, "must hold a letter");
+export const City = line(80);

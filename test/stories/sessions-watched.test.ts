@@ -177,6 +177,9 @@ test(
       .click();
     await page.getByLabel("Message to this person").fill("Found in the canteen");
     await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    // Where the button was, the pointer may be over the list now, which then stands still.
+    await lookAway(page);
     await rowsOf(page, "Signed out recently")
       .filter({ hasText: "Found in the canteen" })
       .filter({ hasText: "Signed out by an administrator (you)" })
@@ -190,6 +193,7 @@ test(
     await page.getByLabel("Message to this person").fill("Please come by");
     await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
     await laptop.page.getByText("Please come by").waitFor();
+    await lookAway(page);
     await page.getByText("This account is not signed in anywhere.").waitFor();
     expect(admin.loads()).toBeGreaterThan(0);
   },
